@@ -1,0 +1,45 @@
+#pragma once
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "phosphene/context.hpp"
+
+namespace apps {
+
+/// Exit codes, the same for every app.
+enum Exit { kDone = 0, kFailed = 1, kUsage = 2, kInterrupted = 75 };
+
+/// The flags that every app has.
+struct CommonFlags {
+  std::string model, weights;
+  std::string device = "auto", precision = "fp32";
+  std::uint64_t seed = 0;
+  std::string out, json;
+  bool tune = false;
+
+  void add_to(CLI::App& app);
+  /// Says on stderr which device was taken, and why where it is not the one hoped for.
+  phosphene::ContextOptions context_options() const;
+};
+
+/// Parses and runs: bad flags exit with 2; a phosphene::UsageError too; any other error with 1.
+/// Each prints one line on stderr.
+int run(CLI::App& app, int argc, char** argv, const std::function<int()>& body);
+
+/// True once Ctrl-C (or SIGTERM) came; a second one ends the program at once.
+bool interrupted();
+void catch_interrupts();
+
+/// What made a result: version, command line, device, libraries, precision, seed.
+nlohmann::json provenance(const phosphene::Context& context, int argc, char** argv);
+
+/// Writes under a temporary name and renames. Throws phosphene::Error.
+void write_json(const std::string& path, const nlohmann::json& json);
+/// Throws the Error that write_json would, as far as it can be known beforehand.
+void check_writable(const std::string& path);
+
+void warn(const std::string& line);
+
+}  // namespace apps

@@ -1,0 +1,42 @@
+#include "phosphene/error.hpp"
+
+#include <algorithm>
+#include <numeric>
+
+namespace phosphene {
+namespace {
+
+/// Levenshtein's distance, one row at a time.
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), std::size_t{0});
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::size_t diagonal = row[0];
+    row[0] = i;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t replace = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+      diagonal = row[j];
+      row[j] = std::min({replace, row[j] + 1, row[j - 1] + 1});
+    }
+  }
+  return row.back();
+}
+
+}  // namespace
+
+std::vector<std::string> near_names(std::string_view name, std::span<const std::string> candidates,
+                                    std::size_t limit) {
+  std::vector<std::pair<std::size_t, std::string>> ranked;
+  for (const std::string& candidate : candidates) {
+    ranked.emplace_back(edit_distance(name, candidate), candidate);
+  }
+  std::ranges::stable_sort(ranked, {}, &std::pair<std::size_t, std::string>::first);
+  std::vector<std::string> near;
+  for (const auto& [distance, candidate] : ranked) {
+    if (near.size() == limit) break;
+    near.push_back(candidate);
+  }
+  return near;
+}
+
+}  // namespace phosphene

@@ -1,0 +1,63 @@
+#include <fmt/format.h>
+
+#include <cstdlib>
+#include <memory>
+
+#include "engine/formats/image_save.hpp"
+#include "engine/formats/jpeg_error.hpp"
+#include "phosphene/error.hpp"
+
+namespace phosphene::formats {
+namespace {
+
+/// A compressor and the memory that it writes to, gone whatever happens.
+struct Encoder {
+  JpegErrors errors;
+  jpeg_compress_struct info{};
+  unsigned char* file = nullptr;
+  unsigned long size = 0;
+
+  Encoder() { info.err = errors.manager(); }
+  ~Encoder() {
+    jpeg_destroy_compress(&info);
+    std::free(file);
+  }
+  Encoder(const Encoder&) = delete;
+  Encoder& operator=(const Encoder&) = delete;
+};
+
+}  // namespace
+
+std::vector<std::uint8_t> encode_jpeg(const std::string& path, std::span<const std::uint8_t> pixels,
+                                      int width, int height, int channels) {
+  constexpr int kQuality = 95;
+  Encoder encoder;
+  jpeg_compress_struct& info = encoder.info;
+  const bool done = encoder.errors.run([&] {
+    jpeg_create_compress(&info);
+    jpeg_mem_dest(&info, &encoder.file, &encoder.size);
+    info.image_width = static_cast<JDIMENSION>(width);
+    info.image_height = static_cast<JDIMENSION>(height);
+    info.input_components = channels;
+    info.in_color_space = channels == 3 ? JCS_RGB : JCS_GRAYSCALE;
+    jpeg_set_defaults(&info);
+    jpeg_set_quality(&info, kQuality, TRUE);
+    for (int c = 0; c < info.num_components; ++c) {
+      info.comp_info[c].h_samp_factor = info.comp_info[c].v_samp_factor = 1;
+    }
+    info.optimize_coding = TRUE;
+    jpeg_start_compress(&info, TRUE);
+    const auto row_bytes = static_cast<std::size_t>(width) * static_cast<std::size_t>(channels);
+    while (info.next_scanline < info.image_height) {
+      JSAMPROW row = const_cast<JSAMPROW>(pixels.data() + info.next_scanline * row_bytes);
+      jpeg_write_scanlines(&info, &row, 1);
+    }
+    jpeg_finish_compress(&info);
+  });
+  if (!done) {
+    throw Error(fmt::format("{}: cannot be written as JPEG: {}", path, encoder.errors.message()));
+  }
+  return {encoder.file, encoder.file + encoder.size};
+}
+
+}  // namespace phosphene::formats

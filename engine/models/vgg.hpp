@@ -1,0 +1,17 @@
+#pragma once
+#include <cstdint>
+#include <string>
+
+#include "phosphene/network.hpp"
+
+namespace phosphene {
+
+/// VGG (Simonyan and Zisserman 2015) around the arrays of `weights`; see make_model.
+Graph vgg(const std::string& model, const Weights& weights);
+bool is_vgg(const std::string& model);
+
+/// Convolutions of the full width drawn from N(0, 2 / fan_in) (He et al. 2015), biases 0: what a
+/// network sees that has learnt nothing.
+Weights random_vgg(const std::string& model, std::uint64_t seed);
+
+}  // namespace phosphene

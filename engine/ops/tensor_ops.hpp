@@ -1,0 +1,52 @@
+// What can be done with tensors: each op runs on its context's device, in stream order, and waits
+// for nothing unless it says so.
+#pragma once
+#include <cstdint>
+
+#include "phosphene/context.hpp"
+#include "phosphene/tensor.hpp"
+
+namespace phosphene::ops {
+
+/// The same elements on the context's device, or on the host as nchw fp32. Both wait.
+Tensor to_device(const Context& context, const Tensor& host);
+Tensor to_host(const Context& context, const Tensor& tensor);
+/// The same bytes on the device; shapes and types are equal.
+void copy(const Context& context, const Tensor& from, Tensor& to);
+/// A copy on the device, of the same type and layout.
+Tensor clone(const Context& context, const Tensor& tensor);
+/// nchw fp32 to nhwc in the context's storage type.
+Tensor to_storage(const Context& context, const Tensor& nchw);
+
+void fill(const Context& context, Tensor& y, float value);
+/// y += x, in any one storage type.
+void add(const Context& context, const Tensor& x, Tensor& y);
+/// y += a x
+void axpy(const Context& context, float a, const Tensor& x, Tensor& y);
+/// y = a y
+void scale(const Context& context, float a, Tensor& y);
+/// y = min(max(y, low), high)
+void clamp(const Context& context, Tensor& y, float low, float high);
+
+/// Bilinear, antialiased as PIL's; nchw fp32.
+Tensor resize(const Context& context, const Tensor& x, std::int64_t h, std::int64_t w);
+
+/// Scratch that gram() needs for feature maps of this shape.
+Tensor gram_scratch(const Context& context, const Shape& features);
+/// g = factor F^T F of the first image's features, [1, 1, c, c] fp32 (kernels/gram.hpp).
+void gram(const Context& context, const Tensor& features, float factor, Tensor& scratch, Tensor& g);
+/// d_features += factor F D, D symmetric.
+void gram_backward(const Context& context, const Tensor& features, const Tensor& d, float factor,
+                   Tensor& d_features);
+
+/// Scratch of the ops below that leave a loss on the device.
+Tensor loss_scratch(const Context& context);
+/// loss += s |x - target|^2, d_x += its gradient (kernels/match.hpp); the first target.count()
+/// elements of x.
+void match(const Context& context, const Tensor& x, const Tensor& target, float s, Tensor& d_x,
+           Tensor& scratch, Tensor& loss);
+/// loss += weight TV_beta(x), d_x += its gradient (kernels/total_variation.hpp).
+void total_variation(const Context& context, const Tensor& x, float weight, float beta, Tensor& d_x,
+                     Tensor& scratch, Tensor& loss);
+
+}  // namespace phosphene::ops

@@ -1,0 +1,25 @@
+#pragma once
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace phosphene {
+
+/// What went wrong, in one line that a user can act on: it names the file, layer or flag, says
+/// what was found and what was expected.
+struct Error : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+/// The user asked for something that cannot be (a flag's value, an unknown layer): exit code 2.
+struct UsageError : Error {
+  using Error::Error;
+};
+
+/// The up to `limit` candidates nearest to `name` by edit distance, nearest first.
+std::vector<std::string> near_names(std::string_view name, std::span<const std::string> candidates,
+                                    std::size_t limit = 3);
+
+}  // namespace phosphene

@@ -1,0 +1,17 @@
+// Total variation of an nchw float image (chapter, 21.9), with forward differences
+//   u = x[i, j + 1] - x[i, j],  v = x[i + 1, j] - x[i, j]   (0 past the border)
+//   loss[0] += weight  sum (u^2 + v^2)^(beta / 2),   d_x += its gradient
+// For beta < 2 the gradient where u = v = 0 is 0. `scratch` holds kReductionScratch floats.
+#pragma once
+#include "kernels/common.hpp"
+
+namespace phosphene::kernels::cpu {
+void total_variation(const float* x, std::int64_t planes, std::int64_t h, std::int64_t w,
+                     float weight, float beta, float* d_x, float* scratch, float* loss);
+}  // namespace phosphene::kernels::cpu
+
+namespace phosphene::kernels::cuda {
+void total_variation(Stream stream, const float* x, std::int64_t planes, std::int64_t h,
+                     std::int64_t w, float weight, float beta, float* d_x, float* scratch,
+                     float* loss);
+}  // namespace phosphene::kernels::cuda

@@ -1,0 +1,138 @@
+// Every node type, forward and back, in the CUDA lowering against the CPU lowering: the same Graph
+// and weights through two Sessions, compared by relative L2.
+#include <algorithm>
+#include <span>
+#include <tuple>
+
+#include "tests/cuda/gpu.hpp"
+#include "tests/reference/compare.hpp"
+#include "tests/reference/node_cases.hpp"
+
+namespace phosphene::cuda {
+namespace {
+
+using reference::NodeCase;
+using reference::relative_l2;
+
+/// How far the GPU may be from the CPU, by relative L2.
+struct Tolerance {
+  double forward;   ///< at a tap
+  double smooth;    ///< of a gradient where nothing switches
+  double switches;  ///< of a gradient through ReLUs or maxima
+};
+
+/// A product of two factors with relative errors uniform in [-u, u] has one of about u sqrt(2/3),
+/// and a sum of products with random signs the same relative to itself. No case multiplies more
+/// than three times in a row, storage rounds as often: at most sqrt(6) times that, and as much
+/// again for what the random signs do not cancel in sums of few terms.
+///   fp32  u = 2^-24 is nothing beside the sums: up to 4608 terms in one accumulator are off by
+///         sqrt(4608) u = 4e-6, Winograd's transforms by up to some 10 times a plain product.
+///   tf32  u = 2^-11: 4e-4 a product, 2e-3 in all.
+///   bf16  u = 2^-9, and every map is stored so: 3.2e-3 a product or store, 1.6e-2 in all.
+/// A unit that lies within the error of its switching point may switch, and its whole gradient is
+/// then right in one and wrong in the other: with e the error, a share of about 0.6 e of the units
+/// of a layer; and a case has as few as some hundred units, of which one makes 1 / sqrt(100).
+Tolerance tolerance_of(Precision precision) {
+  switch (precision) {
+    case Precision::fp32:
+      return {2e-5, 2e-5, 2e-5};  // the pixels are such that no unit is that near
+    case Precision::tf32:
+      return {2e-3, 2e-3, 0.15};
+    case Precision::bf16:
+      return {1.6e-2, 1.6e-2, 0.3};
+  }
+  throw std::logic_error("precision");
+}
+
+bool switches(const Graph& graph) {
+  return std::any_of(graph.nodes().begin(), graph.nodes().end(), [](const Node& node) {
+    return std::holds_alternative<op::Relu>(node.op) ||
+           std::holds_alternative<op::LeakyRelu>(node.op) ||
+           std::holds_alternative<op::MaxPool>(node.op);
+  });
+}
+
+class GpuNodes : public testing::TestWithParam<std::tuple<NodeCase, Precision>> {
+ protected:
+  void SetUp() override { skip_without_gpu(); }
+};
+
+TEST_P(GpuNodes, AgreeWithTheCpu) {
+  const auto& [node_case, precision] = GetParam();
+  const auto& [name, graph, image, taps] = node_case;
+  const Tolerance tolerance = tolerance_of(precision);
+  const double gradient_tolerance = switches(graph) ? tolerance.switches : tolerance.smooth;
+
+  const Context cpu({.device = "cpu"}), gpu({.device = "cuda", .precision = precision});
+  const Network network = reference::random_network(graph, image, 5);
+  const SessionOptions options{.height = image.h, .width = image.w, .batch = image.n, .taps = taps};
+  Session on_cpu(cpu, network, options), on_gpu(gpu, network, options);
+  EXPECT_EQ(on_gpu.steps(), on_cpu.steps());
+
+  Tensor images = Tensor::host(image);
+  reference::write(reference::pixels_of(image, 1), images);
+  on_cpu.forward(images, image.n);
+  on_gpu.forward(images, image.n);
+
+  std::vector<Seed> cpu_seeds, gpu_seeds;
+  for (const std::string& tap : taps) {
+    const Tensor& expected = on_cpu.tap(tap);
+    EXPECT_LE(relative_l2(host_values(gpu, on_gpu.tap(tap)), host_values(cpu, expected)),
+              tolerance.forward)
+        << tap;
+    const Tensor gradient = noise(expected.shape(), 1000 + cpu_seeds.size(), -1, 1);
+    cpu_seeds.push_back(seed_with(cpu, tap, gradient));
+    gpu_seeds.push_back(seed_with(gpu, tap, gradient));
+  }
+
+  std::vector<std::string> places{"image"};
+  places.insert(places.end(), taps.begin(), taps.end() - 1);
+  for (const std::string& place : places) {
+    for (const ReluRule rule : {ReluRule::standard, ReluRule::deconvnet, ReluRule::guided}) {
+      for (const std::size_t seeds : {std::size_t{1}, taps.size()}) {
+        const auto last = [&](const std::vector<Seed>& all) {
+          return std::span<const Seed>(all).last(seeds);
+        };
+        const auto expected = host_values(cpu, on_cpu.backward(last(cpu_seeds), rule, place));
+        const auto actual = host_values(gpu, on_gpu.backward(last(gpu_seeds), rule, place));
+        EXPECT_LE(relative_l2(actual, expected), gradient_tolerance)
+            << "gradient at " << place << ", rule " << static_cast<int>(rule) << ", " << seeds
+            << " seeds";
+      }
+    }
+  }
+}
+
+std::string case_name(const testing::TestParamInfo<GpuNodes::ParamType>& info) {
+  return std::get<0>(info.param).name + "_" + to_string(std::get<1>(info.param));
+}
+const auto kPrecisions = testing::Values(Precision::fp32, Precision::tf32, Precision::bf16);
+INSTANTIATE_TEST_SUITE_P(Nodes, GpuNodes,
+                         testing::Combine(testing::ValuesIn(reference::node_cases()), kPrecisions),
+                         case_name);
+INSTANTIATE_TEST_SUITE_P(Convolutions, GpuNodes,
+                         testing::Combine(testing::ValuesIn(reference::conv_cases()), kPrecisions),
+                         case_name);
+
+// Tuning may take another plan, not another result.
+TEST(GpuTuning, AgreesWithTheCpu) {
+  if (skip_without_gpu(); testing::Test::IsSkipped()) return;
+  for (const NodeCase& tuned_case : reference::conv_cases()) {
+    if (tuned_case.name != "vgg_inner" && tuned_case.name != "resnet_stem") continue;
+    const Context cpu({.device = "cpu"}), gpu({.device = "cuda", .tune = true});
+    const Shape& image = tuned_case.image;
+    const Network network = reference::random_network(tuned_case.graph, image, 5);
+    const SessionOptions options{
+        .height = image.h, .width = image.w, .batch = image.n, .taps = tuned_case.taps};
+    Session on_cpu(cpu, network, options), on_gpu(gpu, network, options);
+    const Tensor images = noise(image, 1);
+    on_cpu.forward(images, image.n);
+    on_gpu.forward(images, image.n);
+    EXPECT_LE(
+        relative_l2(host_values(gpu, on_gpu.tap("conv")), host_values(cpu, on_cpu.tap("conv"))),
+        tolerance_of(Precision::fp32).forward);
+  }
+}
+
+}  // namespace
+}  // namespace phosphene::cuda

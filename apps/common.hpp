@@ -13,7 +13,7 @@ enum Exit { kDone = 0, kFailed = 1, kUsage = 2, kInterrupted = 75 };
 
 /// The flags that every app has.
 struct CommonFlags {
-  std::string model, weights;
+  std::string model, weights = "vgg16_hed";
   std::string device = "auto", precision = "fp32";
   std::uint64_t seed = 0;
   std::string out, json;

@@ -29,15 +29,24 @@ Progress::~Progress() {
 
 void Progress::at(int done, const std::string& note) {
   const auto now = Clock::now();
+  if (first_ < 0) {  // what came before the first call is not of the same pace
+    first_ = done;
+    start_ = now;
+  }
   const double elapsed = std::chrono::duration<double>(now - start_).count();
-  const double rate = elapsed > 0 ? done / elapsed : 0;
-  const double left = rate > 0 ? (total_ - done) / rate : 0;
+  const double rate = done > first_ ? (done - first_) / elapsed : 0;
   const bool last = done == total_;
+  std::string pace;
+  if (rate > 0) {
+    char text[64];
+    std::snprintf(text, sizeof text, "  %.3g it/s  %s left", rate,
+                  clock_text((total_ - done) / rate).c_str());
+    pace = text;
+  }
   if (!terminal_) {
     if (done * 10 / total_ == tenths_ && !last) return;
     tenths_ = done * 10 / total_;
-    std::fprintf(stderr, "%d/%d  %s  %.3g it/s  %s left\n", done, total_, note.c_str(), rate,
-                 clock_text(left).c_str());
+    std::fprintf(stderr, "%d/%d  %s%s\n", done, total_, note.c_str(), pace.c_str());
     return;
   }
   constexpr std::chrono::milliseconds kRedraw{100};
@@ -48,8 +57,8 @@ void Progress::at(int done, const std::string& note) {
   const int full = std::clamp(kWidth * done / total_, 0, kWidth);
   const std::string bar = std::string(static_cast<std::size_t>(full), '#') +
                           std::string(static_cast<std::size_t>(kWidth - full), '.');
-  std::fprintf(stderr, "\r[%s] %d/%d  %s  %.3g it/s  %s left \x1b[K", bar.c_str(), done, total_,
-               note.c_str(), rate, clock_text(left).c_str());
+  std::fprintf(stderr, "\r[%s] %d/%d  %s%s \x1b[K", bar.c_str(), done, total_, note.c_str(),
+               pace.c_str());
   std::fflush(stderr);
 }
 

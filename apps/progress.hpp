@@ -16,7 +16,7 @@ class Progress {
   void at(int done, const std::string& note);
 
  private:
-  int total_, tenths_ = -1;
+  int total_, first_ = -1, tenths_ = -1;
   bool terminal_, drawn_ = false;
   std::chrono::steady_clock::time_point start_, last_;
 };

@@ -74,7 +74,7 @@ void add_flags(CLI::App& app, Flags& f) {
   app.add_option("--weights", f.weights,
                  "A safetensors file, a name that scripts/fetch_weights.sh has fetched, or "
                  "random:SEED")
-      ->required();
+      ->capture_default_str();
   f.add_to(app);
 }
 

@@ -9,6 +9,10 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_L
   target_compile_options(phosphene_build_options INTERFACE
     $<$<COMPILE_LANGUAGE:CXX>:-Wno-restrict>)
 endif()
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+  target_compile_options(phosphene_build_options INTERFACE  # false alarms on std::string (GCC 105651)
+    $<$<COMPILE_LANGUAGE:CXX>:-Wno-restrict>)
+endif()
 if(PHOSPHENE_WERROR)
   target_compile_options(phosphene_build_options INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-Werror>)
 endif()

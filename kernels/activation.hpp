@@ -1,7 +1,8 @@
 // The activations that have a slope below zero; both derivatives are read off the output.
 //   leaky_relu  y = x > 0 ? x : slope x          d_x = d_y (y > 0 ? 1 : slope),     slope > 0
 //   elu         y = x > 0 ? x : alpha (e^x - 1)  d_x = d_y (y > 0 ? 1 : y + alpha), alpha > 0
-// x and y (d_y and d_x) may be one.
+// x and y (d_y and d_x) may be one. Forward reads 1 and writes 1 element, backward reads 2,
+// writes 1.
 #pragma once
 #include "kernels/common.hpp"
 

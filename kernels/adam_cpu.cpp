@@ -1,6 +1,8 @@
+#include "kernels/adam.hpp"
+
 #include <cmath>
 
-#include "kernels/adam.hpp"
+#include "kernels/cpu.hpp"
 
 namespace phosphene::kernels::cpu {
 
@@ -11,7 +13,7 @@ void adam(float* x, const float* g, float* m, float* v, std::int32_t* t, std::in
   const auto keep_v = static_cast<float>(params.b2), take_v = static_cast<float>(1 - params.b2);
   const auto rate = static_cast<float>(params.rate / (1 - std::pow(params.b1, step)));
   const auto root = static_cast<float>(1 / std::sqrt(1 - std::pow(params.b2, step)));
-#pragma omp parallel for simd
+#pragma omp parallel for simd if (parallel : count > kParallelFrom)
   for (std::int64_t i = 0; i < count; ++i) {
     m[i] = keep_m * m[i] + take_m * g[i];
     v[i] = keep_v * v[i] + take_v * g[i] * g[i];

@@ -1,5 +1,6 @@
 // The epilogue of a convolution where the library has no fused plan:
 //   y = y + bias[c] (+ z), then max(y, 0) if relu; in place. bias or z may be null.
+// Reads y (and z) once, writes y once.
 #pragma once
 #include "kernels/common.hpp"
 

@@ -7,7 +7,7 @@ namespace phosphene::kernels::cuda {
 void lbfgs(Stream stream, float* x, const float* g, LbfgsBuffers buffers, std::int64_t capacity,
            std::int64_t count, float rate) {
   if (count == 0) return;
-  const auto slices = static_cast<unsigned>(lbfgs_slices(capacity));
+  const auto slices = static_cast<unsigned>(lbfgs_slices(capacity, count));
   const auto groups = static_cast<unsigned>(ceil_div(capacity, kLbfgsSlotsPerBlock));
   launch("lbfgs_newest", lbfgs_newest_kernel, slices, kBlock, 0, stream, g, buffers, capacity,
          count);

@@ -32,17 +32,22 @@ constexpr std::int64_t lbfgs_state(std::int64_t capacity) {
 /// s.y, y.y, s.g, y.g and |g|_1 of the newest s, y and g.
 constexpr std::int64_t lbfgs_dots(std::int64_t capacity) { return 4 * capacity + 5; }
 
-/// Slices of the vectors that are summed apart: a thousand blocks or so of four slots each.
+/// Slices of the vectors that are summed apart: with four slots to a block, a thousand blocks or so
+/// of at least a thousand elements each.
 constexpr std::int64_t kLbfgsSlotsPerBlock = 4;
-constexpr std::int64_t lbfgs_slices(std::int64_t capacity) {
+constexpr std::int64_t lbfgs_most_slices(std::int64_t capacity) {
   const std::int64_t groups = (capacity + kLbfgsSlotsPerBlock - 1) / kLbfgsSlotsPerBlock;
   return groups > 64 ? 16 : groups < 4 ? 256 : 1024 / groups;
+}
+constexpr std::int64_t lbfgs_slices(std::int64_t capacity, std::int64_t count) {
+  const std::int64_t most = lbfgs_most_slices(capacity), thousands = (count + 1023) / 1024;
+  return thousands < most ? thousands : most;
 }
 
 /// `scratch`: the weights of the combining pass (one a row of `pairs`, then g's), the dot
 /// products, and their partial sums, one set a slice.
 constexpr std::int64_t lbfgs_scratch(std::int64_t capacity) {
-  return 2 * capacity + 1 + (1 + lbfgs_slices(capacity)) * lbfgs_dots(capacity);
+  return 2 * capacity + 1 + (1 + lbfgs_most_slices(capacity)) * lbfgs_dots(capacity);
 }
 }  // namespace phosphene::kernels
 

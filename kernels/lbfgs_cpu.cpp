@@ -4,6 +4,8 @@
 #include <cmath>
 #include <vector>
 
+#include "kernels/cpu.hpp"
+
 namespace phosphene::kernels::cpu {
 namespace {
 
@@ -156,11 +158,11 @@ void combine(float* x, const float* g, const LbfgsBuffers& b, const Memory& memo
 void lbfgs(float* x, const float* g, LbfgsBuffers buffers, std::int64_t capacity,
            std::int64_t count, float rate) {
   if (count == 0) return;
-  const std::int64_t m = capacity, slices = lbfgs_slices(m), dots = lbfgs_dots(m);
+  const std::int64_t m = capacity, slices = lbfgs_slices(m, count), dots = lbfgs_dots(m);
   Memory memory(buffers, m);
 
   const std::int64_t per_slice = (count + slices - 1) / slices;
-#pragma omp parallel for
+#pragma omp parallel for if (count > kParallelFrom)
   for (std::int64_t slice = 0; slice < slices; ++slice) {
     double* sums = memory.partials + slice * dots;
     std::fill_n(sums, dots, 0.0);
@@ -177,7 +179,7 @@ void lbfgs(float* x, const float* g, LbfgsBuffers buffers, std::int64_t capacity
   two_loop(memory, m, memory.started != 0 ? rate : std::min(1.0, 1.0 / size) * rate);
   if (size > 0) memory.started = 1;
 
-#pragma omp parallel for
+#pragma omp parallel for if (count > kParallelFrom)
   for (std::int64_t at = 0; at < count; at += kBlock) {
     combine(x, g, buffers, memory, m, count, at);
   }

@@ -1,8 +1,10 @@
+#include "kernels/lrn.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <vector>
 
-#include "kernels/lrn.hpp"
+#include "kernels/cpu.hpp"
 
 namespace phosphene::kernels::cpu {
 namespace {
@@ -26,7 +28,7 @@ template <class T>
 void lrn(const T* x, T* y, Maps maps, LrnParams params) {
   const std::int64_t pixels = maps.n * maps.h * maps.w;
   const float factor = params.alpha / static_cast<float>(params.size);
-#pragma omp parallel for
+#pragma omp parallel for if (maps.count() > kParallelFrom)
   for (std::int64_t p = 0; p < pixels; ++p) {
     const T* in = x + p * maps.c;
     T* out = y + p * maps.c;
@@ -43,7 +45,7 @@ template <class T>
 void lrn_backward(const T* d_y, const T* x, T* d_x, Maps maps, LrnParams params) {
   const std::int64_t pixels = maps.n * maps.h * maps.w, reach = params.size / 2;
   const float factor = params.alpha / static_cast<float>(params.size);
-#pragma omp parallel
+#pragma omp parallel if (maps.count() > kParallelFrom)
   {
     std::vector<float> direct(static_cast<std::size_t>(maps.c));   // d_y s^-beta
     std::vector<float> through(static_cast<std::size_t>(maps.c));  // d_y x s^(-beta - 1)

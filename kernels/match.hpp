@@ -1,7 +1,8 @@
 // A squared distance, its loss and its gradient in one pass:
 //   loss[0] += s sum (x - target)^2,   d_x += 2 s (x - target)
 // Used on feature maps (content) and, with T = float, on Gram matrices (style; several targets
-// accumulate). `scratch` holds kReductionScratch floats. d_x may be null.
+// accumulate). `scratch` holds kReductionScratch floats. d_x may be null. Reads 3 and writes 1
+// element each, or reads 2 without d_x.
 #pragma once
 #include "kernels/common.hpp"
 

@@ -1,6 +1,8 @@
+#include "kernels/max_pool.hpp"
+
 #include <algorithm>
 
-#include "kernels/max_pool.hpp"
+#include "kernels/cpu.hpp"
 #include "kernels/pool_window.hpp"
 
 namespace phosphene::kernels::cpu {
@@ -31,7 +33,7 @@ void keep_larger(const T* x, std::int32_t place, std::int64_t lanes, Best& best)
 template <class T>
 void max_pool(const T* x, T* y, std::uint8_t* argmax, Maps x_maps, Maps y_maps, PoolWindow window) {
   const std::int64_t c = x_maps.c;
-#pragma omp parallel for collapse(2)
+#pragma omp parallel for collapse(2) if (x_maps.count() > kParallelFrom)
   for (std::int64_t n = 0; n < y_maps.n; ++n) {
     for (std::int64_t row = 0; row < y_maps.h; ++row) {
       const Range rows =
@@ -74,7 +76,7 @@ template <class T>
 void max_pool_backward(const T* d_y, const std::uint8_t* argmax, T* d_x, Maps x_maps, Maps y_maps,
                        PoolWindow window) {
   const std::int64_t c = x_maps.c;
-#pragma omp parallel for collapse(2)
+#pragma omp parallel for collapse(2) if (x_maps.count() > kParallelFrom)
   for (std::int64_t n = 0; n < x_maps.n; ++n) {
     for (std::int64_t row = 0; row < x_maps.h; ++row) {
       const Range rows =

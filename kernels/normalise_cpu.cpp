@@ -1,5 +1,7 @@
 #include "kernels/normalise.hpp"
 
+#include "kernels/cpu.hpp"
+
 namespace phosphene::kernels::cpu {
 namespace {
 constexpr std::int64_t kPixels = 4096;  // pixels to a task: planes and their interleaving fit L2
@@ -9,7 +11,7 @@ template <class T>
 void normalise(const float* x, T* y, Maps maps, const float* mean, const float* std, float scale,
                bool reverse) {
   const std::int64_t pixels = maps.h * maps.w;
-#pragma omp parallel for collapse(2)
+#pragma omp parallel for collapse(2) if (maps.count() > kParallelFrom)
   for (std::int64_t n = 0; n < maps.n; ++n) {
     for (std::int64_t from = 0; from < pixels; from += kPixels) {
       const std::int64_t to = from + kPixels < pixels ? from + kPixels : pixels;
@@ -28,7 +30,7 @@ template <class T>
 void normalise_backward(const T* d_y, float* d_x, Maps maps, const float* std, float scale,
                         bool reverse) {
   const std::int64_t pixels = maps.h * maps.w;
-#pragma omp parallel for collapse(2)
+#pragma omp parallel for collapse(2) if (maps.count() > kParallelFrom)
   for (std::int64_t n = 0; n < maps.n; ++n) {
     for (std::int64_t from = 0; from < pixels; from += kPixels) {
       const std::int64_t to = from + kPixels < pixels ? from + kPixels : pixels;

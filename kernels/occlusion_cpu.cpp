@@ -1,12 +1,14 @@
+#include "kernels/occlusion.hpp"
+
 #include <algorithm>
 
-#include "kernels/occlusion.hpp"
+#include "kernels/cpu.hpp"
 
 namespace phosphene::kernels::cpu {
 
 void occlude(const float* image, std::int64_t c, std::int64_t h, std::int64_t w, const Box* boxes,
              std::int64_t count, const float* value, float* y) {
-#pragma omp parallel for collapse(2)
+#pragma omp parallel for collapse(2) if (count * c * h * w > kParallelFrom)
   for (std::int64_t i = 0; i < count; ++i) {
     for (std::int64_t channel = 0; channel < c; ++channel) {
       float* out = y + (i * c + channel) * h * w;

@@ -2,7 +2,8 @@
 //   dot      sum x y
 //   abs_sum  sum |x|
 // Both read every element once. `scratch` holds kReductionScratch floats. The order of the sum
-// is fixed by `count`, so it repeats bit for bit; its error is that of a pairwise sum.
+// is fixed by `count` (on a GPU also by whether x and y are aligned to 16 bytes), so it repeats bit
+// for bit; its error is that of a pairwise sum.
 #pragma once
 #include "kernels/common.hpp"
 

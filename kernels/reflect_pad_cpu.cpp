@@ -1,6 +1,8 @@
+#include "kernels/reflect_pad.hpp"
+
 #include <algorithm>
 
-#include "kernels/reflect_pad.hpp"
+#include "kernels/cpu.hpp"
 
 namespace phosphene::kernels::cpu {
 
@@ -9,7 +11,7 @@ void reflect_pad(const T* x, T* y, Maps x_maps, int top, int left, int bottom, i
   const auto [n, h, w, c] = x_maps;
   const std::int64_t out_h = h + top + bottom, out_w = w + left + right;
   if (x_maps.count() == 0) return;
-#pragma omp parallel for
+#pragma omp parallel for if (x_maps.count() > kParallelFrom)
   for (std::int64_t row = 0; row < n * out_h; ++row) {
     const T* in = x + (row / out_h * h + mirror(row % out_h - top, h)) * w * c;
     T* out = y + row * out_w * c;
@@ -27,7 +29,7 @@ void reflect_pad_backward(const T* d_y, T* d_x, Maps x_maps, int top, int left, 
   const auto [n, h, w, c] = x_maps;
   const std::int64_t out_h = h + top + bottom, out_w = w + left + right;
   if (x_maps.count() == 0) return;
-#pragma omp parallel for
+#pragma omp parallel for if (x_maps.count() > kParallelFrom)
   for (std::int64_t row = 0; row < n * h; ++row) {
     const std::int64_t image = row / h * out_h;
     const MirrorPlaces rows = mirror_places(row % h, h, top, bottom);

@@ -1,7 +1,9 @@
+#include "kernels/resize.hpp"
+
 #include <algorithm>
 #include <vector>
 
-#include "kernels/resize.hpp"
+#include "kernels/cpu.hpp"
 
 namespace phosphene::kernels::cpu {
 namespace {
@@ -34,7 +36,7 @@ void resize(const float* x, std::int64_t planes, std::int64_t h, std::int64_t w,
   if (planes * h * w == 0 || out_h * out_w == 0) return;
   const std::vector<Taps> across = taps_of({w, out_w}), down = taps_of({h, out_h});
 
-#pragma omp parallel for
+#pragma omp parallel for if (planes * h * w > kParallelFrom)
   for (std::int64_t row = 0; row < planes * h; ++row) {
     const float* in = x + row * w;
     float* out = scratch + row * out_w;
@@ -47,7 +49,7 @@ void resize(const float* x, std::int64_t planes, std::int64_t h, std::int64_t w,
     }
   }
 
-#pragma omp parallel for
+#pragma omp parallel for if (planes * out_h * out_w > kParallelFrom)
   for (std::int64_t row = 0; row < planes * out_h; ++row) {
     const Taps& taps = down[static_cast<std::size_t>(row % out_h)];
     const float* in = scratch + (row / out_h * h + taps.first) * out_w;

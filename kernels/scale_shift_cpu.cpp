@@ -1,11 +1,13 @@
 #include "kernels/scale_shift.hpp"
 
+#include "kernels/cpu.hpp"
+
 namespace phosphene::kernels::cpu {
 
 template <class T>
 void scale_shift(const T* x, T* y, Maps maps, const float* a, const float* b) {
   const std::int64_t pixels = maps.n * maps.h * maps.w;
-#pragma omp parallel for
+#pragma omp parallel for if (maps.count() > kParallelFrom)
   for (std::int64_t p = 0; p < pixels; ++p) {
     const T* in = x + p * maps.c;
     T* out = y + p * maps.c;
@@ -17,7 +19,7 @@ void scale_shift(const T* x, T* y, Maps maps, const float* a, const float* b) {
 template <class T>
 void scale_shift_backward(const T* d_y, T* d_x, Maps maps, const float* a) {
   const std::int64_t pixels = maps.n * maps.h * maps.w;
-#pragma omp parallel for
+#pragma omp parallel for if (maps.count() > kParallelFrom)
   for (std::int64_t p = 0; p < pixels; ++p) {
     const T* in = d_y + p * maps.c;
     T* out = d_x + p * maps.c;

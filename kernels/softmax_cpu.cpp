@@ -1,14 +1,16 @@
+#include "kernels/softmax.hpp"
+
 #include <cmath>
 #include <vector>
 
-#include "kernels/softmax.hpp"
+#include "kernels/cpu.hpp"
 
 namespace phosphene::kernels::cpu {
 
 template <class T>
 void softmax(const T* x, T* y, Maps maps) {
   const std::int64_t pixels = maps.n * maps.h * maps.w;
-#pragma omp parallel
+#pragma omp parallel if (maps.count() > kParallelFrom)
   {
     std::vector<float> e(static_cast<std::size_t>(maps.c));
 #pragma omp for
@@ -31,7 +33,7 @@ void softmax(const T* x, T* y, Maps maps) {
 template <class T>
 void softmax_backward(const T* d_y, const T* y, T* d_x, Maps maps) {
   const std::int64_t pixels = maps.n * maps.h * maps.w;
-#pragma omp parallel for
+#pragma omp parallel for if (maps.count() > kParallelFrom)
   for (std::int64_t p = 0; p < pixels; ++p) {
     const std::int64_t at = p * maps.c;
     float dot = 0;

@@ -1,7 +1,9 @@
 // Total variation of an nchw float image (chapter, 21.9), with forward differences
 //   u = x[i, j + 1] - x[i, j],  v = x[i + 1, j] - x[i, j]   (0 past the border)
 //   loss[0] += weight  sum (u^2 + v^2)^(beta / 2),   d_x += its gradient
-// For beta < 2 the gradient where u = v = 0 is 0. `scratch` holds kReductionScratch floats.
+// A pixel where u = v = 0 sends no gradient, also where beta < 2 leaves its power without a slope.
+// `scratch` holds kReductionScratch floats. Reads x and d_x and writes d_x once each (neighbours
+// come out of the cache).
 #pragma once
 #include "kernels/common.hpp"
 

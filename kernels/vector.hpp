@@ -1,10 +1,10 @@
 // Elementwise steps over arrays of `count` floats (or T).
-//   fill    y = value
-//   add     y = y + x                    reads 2, writes 1 element each
-//   axpy    y = y + a x
-//   scale   y = a x                      x and y may be one
-//   clamp   y = min(max(x, low), high)   x and y may be one; NaN stays NaN
-//   convert y = x in another storage type
+//   fill    y = value                    writes 1 element each
+//   add     y = y + x                    reads 2, writes 1
+//   axpy    y = y + a x                  reads 2, writes 1
+//   scale   y = a x                      reads 1, writes 1; x and y may be one
+//   clamp   y = min(max(x, low), high)   reads 1, writes 1; x and y may be one; NaN stays NaN
+//   convert y = x in another storage     reads 1, writes 1
 #pragma once
 #include "kernels/common.hpp"
 

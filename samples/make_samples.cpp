@@ -33,8 +33,8 @@ int main(int count, char** arguments) {
   try {
     const std::string folder = arguments[1];
     save(folder + "/lakeside.jpg", samples::lakeside(640, 480, 3));
-    save(folder + "/night.jpg", samples::night_painting(640, 480));
-    save(folder + "/harvest.jpg", samples::harvest_painting(560, 480));
+    save(folder + "/night.jpg", samples::night_painting(512, 384));
+    save(folder + "/harvest.jpg", samples::harvest_painting(448, 384));
   } catch (const std::exception& error) {
     std::fprintf(stderr, "make_samples: %s\n", error.what());
     return 1;

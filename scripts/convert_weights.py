@@ -21,6 +21,7 @@ Exit codes: 0 done, 1 failed, 2 bad usage.
 
 import argparse
 import json
+import math
 import os
 import re
 import struct
@@ -34,6 +35,10 @@ NUMPY_DTYPES = {
     "float16": "F16", "float32": "F32", "float64": "F64",
     "int8": "I8", "int16": "I16", "int32": "I32", "int64": "I64",
     "uint8": "U8", "uint16": "U16", "uint32": "U32", "uint64": "U64", "bool": "BOOL",
+}  # fmt: skip
+ITEM_BYTES = {
+    "F64": 8, "F32": 4, "F16": 2, "BF16": 2, "F8_E4M3": 1, "F8_E5M2": 1, "I64": 8, "I32": 4,
+    "I16": 2, "I8": 1, "U64": 8, "U32": 4, "U16": 2, "U8": 1, "BOOL": 1,
 }  # fmt: skip
 
 
@@ -116,11 +121,15 @@ def read_safetensors(path: Path) -> Tuple[Tensors, Dict[str, str]]:
         metadata = header.pop("__metadata__", {})
         data = memoryview(file)[8 + length :]
         tensors = {}
-        for name, entry in header.items():
+        covered = 0
+        for name, entry in sorted(header.items(), key=lambda item: item[1]["data_offsets"]):
             begin, end = entry["data_offsets"]
-            if not 0 <= begin <= end <= len(data):
-                raise ValueError(f"tensor '{name}' lies outside the file")
+            if begin != covered or not begin <= end <= len(data):
+                raise ValueError(f"tensor '{name}' lies at bytes {begin} to {end}")
+            covered = end
             tensors[name] = Tensor(entry["dtype"], tuple(entry["shape"]), bytes(data[begin:end]))
+        if covered != len(data):
+            raise ValueError(f"{len(data) - covered} bytes at its end belong to no tensor")
     except (struct.error, ValueError, KeyError, TypeError, AttributeError) as error:
         raise Failure(f"{path}: is not a valid safetensors file: {error}") from None
     return tensors, metadata
@@ -192,8 +201,9 @@ def fields(message: memoryview):
         yield key >> 3, value
 
 
-def read_blob(message: memoryview) -> Tensor:
-    """caffe.proto's BlobProto: packed floats in 5, a shape in 7 or (older) four extents in 1-4."""
+def read_blob(message: memoryview, rank: int) -> Tensor:
+    """caffe.proto's BlobProto: packed floats in 5, a shape in 7 or (older) four extents in 1-4, of
+    which the last `rank` are meant."""
     data, extents, shape = b"", {}, None
     for number, value in fields(message):
         if number == 5:
@@ -208,7 +218,7 @@ def read_blob(message: memoryview) -> Tensor:
         elif number in (1, 2, 3, 4) and isinstance(value, int):
             extents[number] = value
     if shape is None:
-        shape = [extents.get(i, 1) for i in (1, 2, 3, 4)]
+        shape = [extents.get(i, 1) for i in (1, 2, 3, 4)][-rank:]
     return Tensor("F32", tuple(shape), data)
 
 
@@ -238,14 +248,10 @@ def read_caffe(path: Path) -> Tensors:
                 if inner == name_field:
                     name = bytes(content).decode("utf-8")
                 elif inner == blob_field:
-                    blobs.append(read_blob(content))
-            for kind, blob in zip(("weight", "bias"), blobs):
-                ones = 0
-                while len(blob.shape) - ones > 1 and blob.shape[ones] == 1:
-                    ones += 1  # the older files write a bias as 1x1x1xn, a matrix as 1x1xoutxin
-                keep = kind == "weight" and name.startswith("conv")
-                shape = blob.shape if keep else blob.shape[ones:]
-                tensors[f"{name}.{kind}"] = blob._replace(shape=shape)
+                    blobs.append(content)
+            weight_rank = 2 if name.startswith("fc") else 4
+            for kind, blob, rank in zip(("weight", "bias"), blobs, (weight_rank, 1)):
+                tensors[f"{name}.{kind}"] = read_blob(blob, rank)
     except (IndexError, ValueError, TypeError, UnicodeDecodeError):
         raise Failure(f"{path}: is not a readable Caffe model") from None
     if not tensors:
@@ -297,6 +303,9 @@ def write_safetensors(path: Path, tensors: Tensors, metadata: Dict[str, str]) ->
     offset = 0
     for name in sorted(tensors):
         tensor = tensors[name]
+        if ITEM_BYTES.get(tensor.dtype, 0) * math.prod(tensor.shape) != len(tensor.data):
+            described = f"'{name}' of {tensor.dtype} {list(tensor.shape)}"
+            raise Failure(f"tensor {described} has {len(tensor.data)} bytes")
         header[name] = {
             "dtype": tensor.dtype,
             "shape": list(tensor.shape),

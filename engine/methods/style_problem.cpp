@@ -35,22 +35,6 @@ std::vector<std::string> names(const std::vector<LayerWeight>& layers) {
   return result;
 }
 
-/// Root mean square change of the network's input per change of a pixel, through Normalise and a
-/// 1x1 convolution behind it: 255 for Caffe's networks.
-double pixel_gain(const Network& network) {
-  const Graph& graph = network.graph();
-  const auto& normalise = std::get<op::Normalise>(graph[1].op);
-  double gain = 0;
-  for (float std : normalise.std) gain += std::pow(normalise.scale / std, 2);
-  gain = std::sqrt(gain / static_cast<double>(normalise.std.size()));
-  if (graph.size() < 3) return gain;
-  const auto* conv = std::get_if<op::Conv>(&graph[2].op);
-  if (conv == nullptr || conv->window.kernel != Extent{1, 1}) return gain;
-  double sum = 0;
-  for (float w : network.weights().at(graph[2].weights + ".weight").values) sum += double{w} * w;
-  return gain * std::sqrt(sum / static_cast<double>(conv->out_channels));
-}
-
 std::vector<float> blend_of(const StyleTransferOptions& options, std::size_t styles) {
   std::vector<float> blend = options.style_blend;
   if (blend.empty()) blend.assign(styles, 1.0F / static_cast<float>(styles));
@@ -197,9 +181,7 @@ StyleProblem make_style_problem(const Context& context, const Network& network,
         gram_match(context, s, layer.layer, std::move(targets), static_cast<float>(f.gram)));
   }
   if (options.tv_weight > 0) {
-    const double gain = pixel_gain(network);
-    problem.regularisers.push_back(
-        total_variation(context, static_cast<float>(options.tv_weight * gain * gain / 2), 2.0F));
+    problem.regularisers.push_back(total_variation(context, options.tv_weight / 2, 2.0F));
   }
   problem.updater = make_updater(context, content.shape(), options);
   return result;

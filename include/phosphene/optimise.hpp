@@ -77,7 +77,7 @@ struct LoopOptions {
   int profile_from = -1, profile_to = -1;  ///< iterations between cudaProfilerStart and Stop
   int report_every = 10;
   /// Called every `report_every` iterations and at the end; false stops the loop.
-  std::function<bool(int iteration)> report;
+  std::function<bool(int iteration)> report = nullptr;
 };
 /// Returns the number of iterations done.
 int minimise(const Context& context, Problem& problem, const LoopOptions& options);

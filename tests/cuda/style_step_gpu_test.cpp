@@ -5,6 +5,7 @@
 #include "engine/ops/tensor_ops.hpp"
 #include "phosphene/optimise.hpp"
 #include "tests/cuda/gpu.hpp"
+#include "tests/cuda/print.hpp"
 
 namespace phosphene::cuda {
 namespace {
@@ -166,7 +167,7 @@ TEST_P(GpuStyleStep, TwiceGivesTheSameBytes) {
 
 INSTANTIATE_TEST_SUITE_P(Precisions, GpuStyleStep,
                          testing::Values(Precision::fp32, Precision::tf32, Precision::bf16),
-                         [](const auto& test) { return to_string(test.param); });
+                         testing::PrintToStringParamName());
 
 }  // namespace
 }  // namespace phosphene::cuda

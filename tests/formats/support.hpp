@@ -18,7 +18,7 @@ namespace phosphene::test {
 using Bytes = std::vector<std::uint8_t>;
 
 inline void append(Bytes& bytes, std::string_view text) {
-  bytes.insert(bytes.end(), text.begin(), text.end());
+  for (const char c : text) bytes.push_back(static_cast<std::uint8_t>(c));
 }
 
 inline void append(Bytes& bytes, const Bytes& more) {

@@ -24,7 +24,7 @@ HERE = Path(__file__).parent / "data"
 TAPS = ["relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1"]
 SEED_TAPS = ["conv3_1", "relu4_2", "relu5_1"]
 RULES = ["standard", "deconvnet", "guided"]
-ROUNDED_RUNS = 8
+ROUNDED_RUNS = 16
 
 
 def gradients(layers, image, seeds, rule):
@@ -117,23 +117,26 @@ def style_losses():
 
 def style_traces(content, style_image):
     """Losses along 20 steps, in double, and how far float32 comes from them: the largest distance
-    so far of several runs whose starts differ by one rounding. The start is the first picture from
-    which no run is thrown off by a unit that switches for it and not for the others."""
-    for seed in range(25, 100):
-        out = {"init_seed": torch.tensor([seed])}
-        worst = 0
-        for name, trace in [("adam", adam_trace), ("lbfgs", lbfgs_trace)]:
-            exact = trace(style_in(torch.float64, content, style_image), picture(content.shape, seed))
+    so far of several runs whose starts differ by one rounding. From most starts some float32 runs
+    part for good, where a unit switches for one and not for the other (1e-2 of the loss is usual);
+    taken is the first start from which none does by more than 1e-4."""
+    out = {}
+    for name, trace in [("adam", adam_trace), ("lbfgs", lbfgs_trace)]:
+        for seed in range(25, 100):
+            start = picture(content.shape, seed)
+            exact = trace(style_in(torch.float64, content, style_image), start)
             rounded = style_in(torch.float32, content, style_image)
-            runs = torch.stack([trace(rounded, nudged(picture(content.shape, seed), run))
-                                for run in range(ROUNDED_RUNS)])
+            runs = torch.stack([trace(rounded, nudged(start, run)) for run in range(ROUNDED_RUNS)])
             distance = (runs - exact).abs().amax(0).cummax(0).values
-            worst = max(worst, (distance / exact).max().item())
-            out[f"{name}.losses"], out[f"{name}.float32_distance"] = exact, distance
-        print(f"traces from picture {seed}: float32 is off by {worst:.1e}")
-        if worst < 3e-6:
-            return out
-    raise SystemExit("every start throws some float32 run off")
+            worst = (distance / exact).max().item()
+            print(f"{name} from picture {seed}: float32 is off by {worst:.1e}")
+            if worst < 1e-4:
+                break
+        else:
+            raise SystemExit(f"{name}: every start throws some float32 run off")
+        out[f"{name}.init_seed"] = torch.tensor([seed])
+        out[f"{name}.losses"], out[f"{name}.float32_distance"] = exact, distance
+    return out
 
 
 def style_in(dtype, content, style_image):

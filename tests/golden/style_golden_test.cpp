@@ -108,7 +108,8 @@ TEST_P(StyleTrace, FollowsPyTorch) {
   const Values distance = values(golden, std::string(GetParam().name) + ".float32_distance");
 
   const Tensor content = picture(kShape, 21),
-               init = picture(kShape, stored_seed(golden, "init_seed"));
+               init = picture(kShape,
+                              stored_seed(golden, std::string(GetParam().name) + ".init_seed"));
   std::vector<Tensor> styles;
   styles.push_back(picture({1, 3, 36, 48}, 22));
   StyleTransferOptions options = options_for(Normalisation::johnson);

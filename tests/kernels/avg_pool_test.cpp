@@ -42,8 +42,7 @@ std::vector<Link> links(const PoolCase& pool, bool count_pad) {
 
 std::vector<Link> links(const Maps& x, const Maps& y) {
   const auto bin = [](std::int64_t i, std::int64_t bins, std::int64_t extent, bool end) {
-    const double edge =
-        static_cast<double>((end ? i + 1 : i) * extent) / static_cast<double>(bins);
+    const double edge = static_cast<double>((end ? i + 1 : i) * extent) / static_cast<double>(bins);
     return static_cast<std::int64_t>(end ? std::ceil(edge) : std::floor(edge));
   };
   std::vector<Link> all;
@@ -94,11 +93,11 @@ void expect_sums(const std::vector<T>& actual, const Sums& sums) {
 }
 
 const std::vector<std::pair<Maps, Maps>> kAdaptive = {
-    {{0, 4, 4, 3}, {0, 2, 2, 3}},      {{1, 1, 1, 1}, {1, 1, 1, 1}},
-    {{2, 7, 7, 33}, {2, 1, 1, 33}},    {{1, 13, 9, 8}, {1, 6, 6, 8}},  // bins overlap
-    {{1, 7, 11, 4}, {1, 7, 11, 4}},    {{1, 5, 3, 32}, {1, 7, 7, 32}},  // more bins than pixels
-    {{1, 2, 700, 8}, {1, 2, 300, 8}},  {{1, 1, 2, 1028}, {1, 1, 1, 1028}},
-    {{1, 10, 10, 3}, {1, 3, 4, 3}},    {{1, 31, 33, 31}, {1, 2, 32, 31}}};
+    {{0, 4, 4, 3}, {0, 2, 2, 3}},     {{1, 1, 1, 1}, {1, 1, 1, 1}},
+    {{2, 7, 7, 33}, {2, 1, 1, 33}},   {{1, 13, 9, 8}, {1, 6, 6, 8}},   // bins overlap
+    {{1, 7, 11, 4}, {1, 7, 11, 4}},   {{1, 5, 3, 32}, {1, 7, 7, 32}},  // more bins than pixels
+    {{1, 2, 700, 8}, {1, 2, 300, 8}}, {{1, 1, 2, 1028}, {1, 1, 1, 1028}},
+    {{1, 10, 10, 3}, {1, 3, 4, 3}},   {{1, 31, 33, 31}, {1, 2, 32, 31}}};
 
 CPU_TEST(AvgPool, follows_the_formula) {
   for_each_storage([](auto zero) {

@@ -9,8 +9,8 @@ struct Shape {
   std::int64_t pixels, c;
 };
 // Below, at and past a tile of 64 channels; pixels that no slice or slab divides.
-constexpr Shape kShapes[] = {{0, 3},    {1, 1},    {5, 1},     {7, 3},     {33, 31},
-                             {128, 64}, {129, 65}, {300, 130}, {1009, 67}, {4099, 16}};
+constexpr Shape kShapes[] = {{0, 3},    {1, 1},    {5, 1},     {7, 3},    {33, 31},
+                             {128, 64}, {129, 65}, {150, 130}, {517, 67}, {2053, 16}};
 
 struct Naive {
   std::vector<double> sum, magnitude;

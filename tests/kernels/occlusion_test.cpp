@@ -13,9 +13,9 @@ const std::vector<Image> kImages = {{3, 1, 1}, {1, 2, 31}, {3, 33, 32}, {2, 7, 3
 
 // Inside, over each border, over all of it, beyond it, empty, inside out, and as far as an int.
 constexpr int kFar = std::numeric_limits<int>::max();
-const std::vector<Box> kBoxes = {{0, 0, 1, 1},     {1, 2, 3, 5},   {-2, -3, 4, 6}, {5, 20, 9, 90},
-                                 {-9, -9, 99, 999}, {50, 0, 3, 3},  {0, 400, 2, 2}, {2, 2, 0, 4},
-                                 {2, 2, 4, 0},      {3, 3, -2, -2}, {1, 1, kFar, kFar}};
+const std::vector<Box> kBoxes = {
+    {0, 0, 1, 1},   {1, 2, 3, 5}, {-2, -3, 4, 6}, {5, 20, 9, 90}, {-9, -9, 99, 999}, {50, 0, 3, 3},
+    {0, 400, 2, 2}, {2, 2, 0, 4}, {2, 2, 4, 0},   {3, 3, -2, -2}, {1, 1, kFar, kFar}};
 
 std::vector<float> naive(const std::vector<float>& image, const Image& m,
                          const std::vector<Box>& boxes, const std::vector<float>& value) {

@@ -11,7 +11,8 @@ CPU_TEST(ScaleShift, follows_the_formula) {
   for_each_storage([](auto zero) {
     using T = decltype(zero);
     for (const Maps& maps : kMaps) {
-      const std::vector<float> a = random_values<float>(maps.c, 11), b = random_values<float>(maps.c, 12);
+      const std::vector<float> a = random_values<float>(maps.c, 11),
+                               b = random_values<float>(maps.c, 12);
       const std::vector<T> x = random_values<T>(maps.count(), 1);
       std::vector<T> y = x, d_x(x.size());
       cpu::scale_shift(y.data(), y.data(), maps, a.data(), b.data());  // in place
@@ -38,7 +39,8 @@ DEVICE_TEST(ScaleShift, agrees_with_the_cpu) {
   for_each_storage([](auto zero) {
     using T = decltype(zero);
     for (const Maps& maps : kMaps) {
-      const std::vector<float> a = random_values<float>(maps.c, 11), b = random_values<float>(maps.c, 12);
+      const std::vector<float> a = random_values<float>(maps.c, 11),
+                               b = random_values<float>(maps.c, 12);
       const std::vector<T> x = awkward_values<T>(maps.count(), 1);
       std::vector<T> expected(x.size()), expected_d_x(x.size());
       cpu::scale_shift(x.data(), expected.data(), maps, a.data(), b.data());

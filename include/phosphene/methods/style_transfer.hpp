@@ -21,8 +21,8 @@ enum class Normalisation {
   chapter   ///< C = sum (dF)^2,     S = sum (dG)^2                 (chapter, 21.12.1)
 };
 // A style image of another size than x is compared pixel for pixel: its G counts M(x) / M(style).
-// TV(x) = 1/2 sum of squared differences of neighbours, in the units the network sees (0-255 for
-// Caffe's networks), as neural-style's.
+// TV(x) = 1/2 sum of squared differences of neighbouring pixels, in [0,1]: a weight meant for
+// pixels in 0-255, as neural-style's, is multiplied by 255^2.
 
 enum class OptimiserKind { lbfgs, adam, gd };
 

@@ -11,6 +11,7 @@ int main() {
   const Context context({.device = "cpu"});
 
   Graph graph;  // y = 2 r + 3 g + 4 b + 1
+  graph.then("normalise", op::Normalise{.mean = {0, 0, 0}, .std = {1, 1, 1}});
   graph.then("conv", op::Conv{.window = {}, .out_channels = 1}, "conv");
   Weights weights;
   weights.set("conv.weight", {{1, 3, 1, 1}, {2, 3, 4}});

@@ -1,0 +1,111 @@
+#include "phosphene/models.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "phosphene/error.hpp"
+#include "tests/engine/small_network.hpp"
+
+namespace phosphene {
+namespace {
+
+using ::testing::HasSubstr;
+using testing::random_array;
+using ::testing::ThrowsMessage;
+
+/// VGG-11's first two blocks, four and six channels wide, under torchvision's names.
+Weights two_blocks() {
+  Weights w;
+  w.set_source("two_blocks");
+  w.set("features.0.weight", random_array({4, 3, 3, 3}, 1, 0.3F));
+  w.set("features.0.bias", random_array({4}, 2, 0.3F));
+  w.set("features.3.weight", random_array({6, 4, 3, 3}, 3, 0.3F));
+  w.set("features.3.bias", random_array({6}, 4, 0.3F));
+  return w;
+}
+
+const op::Normalise& input_of(const Network& network) {
+  return std::get<op::Normalise>(network.graph()[1].op);
+}
+
+TEST(Vgg, EndsWhereTheWeightsEnd) {
+  const Network network = make_model("vgg11", two_blocks());
+  EXPECT_EQ(network.graph()[network.graph().size() - 1].name, "pool2");
+  EXPECT_EQ(std::get<op::Conv>(network.graph()[network.graph().find("conv2_1")].op).out_channels,
+            6);
+  EXPECT_FLOAT_EQ(input_of(network).mean[0], 0.485F);
+}
+
+TEST(Vgg, MetadataTellsInputAndPadding) {
+  Weights w = two_blocks();
+  w.set_metadata({{"input", "BGR 0..255 minus (104.5, 116,123)"}, {"padding", "reflect"}});
+  const Network network = make_model("vgg11", std::move(w));
+  EXPECT_TRUE(input_of(network).reverse);
+  EXPECT_FLOAT_EQ(input_of(network).scale, 255);
+  EXPECT_FLOAT_EQ(input_of(network).mean[0], 104.5F);
+  EXPECT_NO_THROW(network.graph().find("pad2_1"));
+}
+
+TEST(Vgg, RefusesOtherFiles) {
+  Weights other = two_blocks();
+  other.set("layer1.0.conv1.weight", random_array({4, 4, 3, 3}, 1, 1));
+  EXPECT_THAT([&] { make_model("vgg11", std::move(other)); },
+              ThrowsMessage<Error>(HasSubstr("'layer1.0.conv1.weight', which vgg11 does not")));
+  Weights none;
+  none.set_source("some.safetensors");
+  none.set("conv1.weight", random_array({4, 3, 7, 7}, 1, 1));
+  EXPECT_THAT([&] { make_model("vgg19", std::move(none)); },
+              ThrowsMessage<Error>(HasSubstr("some.safetensors: holds no vgg19 weights")));
+  Weights wrong = two_blocks();
+  wrong.set("features.3.weight", random_array({6, 5, 3, 3}, 1, 1));
+  EXPECT_THAT([&] { make_model("vgg11", std::move(wrong)); },
+              ThrowsMessage<Error>(HasSubstr("has shape [6, 5, 3, 3], expected [6, 4, 3, 3]")));
+  Weights named = two_blocks();
+  named.set_metadata({{"model", "vgg16"}});
+  EXPECT_THAT([&] { make_model("vgg11", std::move(named)); },
+              ThrowsMessage<Error>(HasSubstr("holds the weights of vgg16")));
+  Weights input = two_blocks();
+  input.set_metadata({{"input", "grey"}});
+  EXPECT_THAT([&] { make_model("vgg11", std::move(input)); },
+              ThrowsMessage<Error>(HasSubstr("metadata 'input' is 'grey'")));
+  Weights missing = two_blocks();
+  missing.set("features.6.weight", random_array({8, 6, 3, 3}, 1, 1));
+  EXPECT_NO_THROW(make_model("vgg11", std::move(missing)));  // a convolution without a bias
+}
+
+TEST(Models, RandomWeightsAreHeInitialisedAndRepeat) {
+  const Network a = load_network("vgg11", "random:3"), b = load_network("vgg11", "random:3");
+  const std::vector<float>& w = a.weights().at("conv31.weight").values;
+  EXPECT_EQ(w, b.weights().at("conv31.weight").values);
+  double sum = 0, squares = 0;
+  for (float x : w) {
+    sum += x;
+    squares += double{x} * x;
+  }
+  const auto n = static_cast<double>(w.size());  // 256 x 128 x 9 = 294912
+  const double variance = 2.0 / (9 * 128);
+  // Five standard errors: sqrt(variance / n) of the mean, variance sqrt(2 / n) of the variance.
+  EXPECT_NEAR(sum / n, 0, 5 * std::sqrt(variance / n));
+  EXPECT_NEAR(squares / n, variance, 5 * variance * std::sqrt(2 / n));
+}
+
+TEST(Models, ErrorsNameTheFlag) {
+  EXPECT_THAT([] { load_network("vgg12", "random:1"); },
+              ThrowsMessage<UsageError>(HasSubstr("--model 'vgg12': expected one of vgg11")));
+  EXPECT_THAT([] { load_network("vgg11", "random:x"); },
+              ThrowsMessage<UsageError>(HasSubstr("random:SEED")));
+  EXPECT_THAT([] { load_network("vgg11", "never_fetched"); },
+              ThrowsMessage<UsageError>(HasSubstr("scripts/fetch_weights.sh never_fetched")));
+}
+
+TEST(Models, AveragePoolingTakesThePlaceOfMax) {
+  const Network network = make_model("vgg11", two_blocks());
+  const Graph average = with_average_pooling(network.graph());
+  EXPECT_TRUE(std::holds_alternative<op::AvgPool>(average[average.find("pool1")].op));
+  EXPECT_EQ(average.size(), network.graph().size());
+}
+
+}  // namespace
+}  // namespace phosphene

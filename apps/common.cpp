@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <new>
 
 #include "phosphene/error.hpp"
 #include "phosphene/version.hpp"
@@ -59,6 +60,10 @@ int run(CLI::App& app, int argc, char** argv, const std::function<int()>& body) 
   } catch (const phosphene::UsageError& error) {
     std::fprintf(stderr, "%s: %s\n", app.get_name().c_str(), error.what());
     return kUsage;
+  } catch (const std::bad_alloc&) {
+    std::fprintf(stderr, "%s: out of memory: smaller images or a smaller --size need less\n",
+                 app.get_name().c_str());
+    return kFailed;
   } catch (const std::exception& error) {
     std::fprintf(stderr, "%s: %s\n", app.get_name().c_str(), error.what());
     return kFailed;
@@ -88,7 +93,7 @@ void check_writable(const std::string& path) {
   const fs::path folder = fs::absolute(path).parent_path();
   if (fs::is_directory(path)) throw phosphene::Error(path + ": is a folder, expected a file name");
   if (!fs::is_directory(folder)) {
-    throw phosphene::Error(path + ": there is no folder " + folder.string());
+    throw phosphene::Error(path + ": its folder " + folder.string() + " does not exist");
   }
   if (access(folder.c_str(), W_OK) != 0) {
     throw phosphene::Error(path + ": the folder " + folder.string() + " is not writable");

@@ -39,7 +39,7 @@ void Progress::at(int done, const std::string& note) {
   std::string pace;
   if (rate > 0) {
     char text[64];
-    std::snprintf(text, sizeof text, "  %.3g it/s  %s left", rate,
+    std::snprintf(text, sizeof text, "  %.*f it/s  %s left", rate < 10 ? 2 : 0, rate,
                   clock_text((total_ - done) / rate).c_str());
     pace = text;
   }

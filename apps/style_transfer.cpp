@@ -1,8 +1,10 @@
 // Paints a photograph in the style of one or several paintings.
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstdio>
 #include <filesystem>
+#include <limits>
 
 #include "common.hpp"
 #include "phosphene/error.hpp"
@@ -16,8 +18,8 @@ namespace {
 using namespace phosphene;
 
 struct Flags : apps::CommonFlags {
-  std::string content, size = "512", init = "noise", initial;
-  std::vector<std::string> styles, content_layers, style_layers;
+  std::string content, size = "512", init = "noise";
+  std::vector<std::string> styles, content_layers, style_layers, scales;
   std::string optimiser = "lbfgs", pooling = "max", normalisation = "johnson", profile;
   double max_megapixels = 90;
   int save_every = 100;
@@ -62,7 +64,7 @@ void add_flags(CLI::App& app, Flags& f) {
                "Keep the colours of the content");
   app.add_flag("--match-colours,--match-colors", o.match_colours,
                "Give the styles the content's colours beforehand");
-  app.add_option("--multiscale", o.scales, "Longest sides to go through: 256,512,1024 [by size]")
+  app.add_option("--multiscale", f.scales, "Longest sides to go through: 256,512,1024 [by size]")
       ->delimiter(',');
   app.add_option("--save-every", f.save_every,
                  "Save the picture every so many iterations; 0: never")
@@ -89,33 +91,67 @@ Value choose(const char* flag, const std::string& text,
   throw UsageError(std::string(flag) + " '" + text + "': expected " + names);
 }
 
+/// Reads all of `text`; `expected` says what it should have been.
 template <class Number>
-Number number(const char* flag, std::string_view text) {
+Number number(const char* flag, std::string_view text, const std::string& expected,
+              Number least = std::numeric_limits<Number>::lowest(),
+              Number most = std::numeric_limits<Number>::max()) {
   Number value{};
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc{} || end != text.data() + text.size()) {
-    throw UsageError(std::string(flag) + " '" + std::string(text) + "': expected a number");
+  if (error != std::errc{} || end != text.data() + text.size() || value < least || value > most) {
+    throw UsageError(std::string(flag) + " '" + std::string(text) + "': expected " + expected);
   }
   return value;
+}
+
+/// A longest side in pixels. The limit keeps the bytes of a run within 64 bits.
+std::int64_t side(const char* flag, const std::string& text, const std::string& otherwise = {}) {
+  constexpr std::int64_t kLargest = 1'000'000;
+  return number<std::int64_t>(flag, text, "a whole number from 1 to 1000000" + otherwise, 1,
+                              kLargest);
 }
 
 std::vector<LayerWeight> layers(const char* flag, const std::vector<std::string>& texts) {
   std::vector<LayerWeight> result;
   for (const std::string& text : texts) {
     const std::size_t colon = text.find(':');
-    result.push_back({text.substr(0, colon)});
+    const std::string layer = text.substr(0, colon);
+    if (std::ranges::find(result, layer, &LayerWeight::layer) != result.end()) {
+      throw UsageError(std::string(flag) + ": names '" + layer + "' twice");
+    }
+    result.push_back({layer});
     if (colon != std::string::npos) {
-      result.back().weight = number<float>(flag, std::string_view(text).substr(colon + 1));
+      result.back().weight =
+          number<float>(flag, std::string_view(text).substr(colon + 1), "a number");
     }
   }
   return result;
 }
 
+/// Says which flag, also where the layer is one of its defaults.
+void check_layers(const char* flag, const std::vector<LayerWeight>& layers, const Graph& graph) {
+  try {
+    for (const LayerWeight& l : layers) {
+      if (graph.find(l.layer) == 0) throw UsageError("'" + l.layer + "' is the input, no layer");
+    }
+  } catch (const UsageError& error) {
+    throw UsageError(std::string(flag) + ": " + error.what());
+  }
+}
+
+void resolve_profile(std::string_view range, StyleTransferOptions& o) {
+  constexpr const char* kFlag = "--profile-iterations";
+  constexpr int kMost = std::numeric_limits<int>::max();
+  const std::string expected = "A:B, whole numbers with A < B";
+  const std::size_t colon = std::min(range.find(':'), range.size() - 1);
+  o.profile_from = number<int>(kFlag, range.substr(0, colon), expected, 0, kMost - 1);
+  o.profile_to = number<int>(kFlag, range.substr(colon + 1), expected, o.profile_from + 1);
+}
+
 void resolve(Flags& f) {
   StyleTransferOptions& o = f.options;
-  o.size = f.size == "full" ? 0 : number<std::int64_t>("--size", f.size);
-  if (f.size != "full" && o.size < 1)
-    throw UsageError("--size " + f.size + ": expected at least 1");
+  o.size = f.size == "full" ? 0 : side("--size", f.size, ", or 'full'");
+  for (const std::string& text : f.scales) o.scales.push_back(side("--multiscale", text));
   if (!f.content_layers.empty()) o.content_layers = layers("--content-layers", f.content_layers);
   if (!f.style_layers.empty()) o.style_layers = layers("--style-layers", f.style_layers);
   o.optimiser = choose<OptimiserKind>(
@@ -126,13 +162,9 @@ void resolve(Flags& f) {
                                            {"gatys", Normalisation::gatys},
                                            {"chapter", Normalisation::chapter}});
   choose<int>("--pooling", f.pooling, {{"max", 0}, {"avg", 1}});
-  if (!f.profile.empty()) {
-    const std::size_t colon = f.profile.find(':');
-    if (colon == std::string::npos) {
-      throw UsageError("--profile-iterations '" + f.profile + "': expected A:B");
-    }
-    o.profile_from = number<int>("--profile-iterations", f.profile.substr(0, colon));
-    o.profile_to = number<int>("--profile-iterations", f.profile.substr(colon + 1));
+  if (!f.profile.empty()) resolve_profile(f.profile, o);
+  if (f.save_every < 0) {
+    throw UsageError("--save-every " + std::to_string(f.save_every) + ": expected at least 0");
   }
   o.record = !f.no_graph;
   check_writable_image(f.out);
@@ -140,18 +172,29 @@ void resolve(Flags& f) {
 }
 
 /// Says what the run will take; throws Error where it does not fit.
-void announce(const StyleTransferCost& cost) {
+void announce(const StyleTransferCost& cost, const Context& context,
+              const StyleTransferOptions& options) {
   const auto gib = [](std::size_t bytes) { return static_cast<double>(bytes) / (1 << 30); };
-  char text[256];
-  if (cost.bytes > cost.free_bytes) {
-    std::snprintf(text, sizeof text,
-                  "out of memory: needs about %.1f GiB, %.1f GiB are free; --size %lld would fit, "
-                  "or --optimizer adam, a shorter --history, or --precision bf16 on a GPU",
-                  gib(cost.bytes), gib(cost.free_bytes), static_cast<long long>(cost.largest_size));
-    throw Error(text);
+  char text[128];
+  if (cost.bytes <= cost.free_bytes) {
+    std::fprintf(stderr, "needs about %.2f GiB (%.1f are free) and %s\n", gib(cost.bytes),
+                 gib(cost.free_bytes), apps::clock_text(cost.seconds).c_str());
+    return;
   }
-  std::fprintf(stderr, "about %.2f GiB of %.1f free, %s\n", gib(cost.bytes), gib(cost.free_bytes),
-               apps::clock_text(cost.seconds).c_str());
+  std::snprintf(text, sizeof text, "out of memory: needs about %.1f GiB, %.1f GiB are free",
+                gib(cost.bytes), gib(cost.free_bytes));
+  std::string advice;
+  if (cost.largest_size > 0) {
+    advice += std::string("; ") + (options.scales.empty() ? "--size " : "--multiscale up to ") +
+              std::to_string(cost.largest_size) + " would fit";
+  }
+  if (options.optimiser == OptimiserKind::lbfgs) {
+    advice += "; --optimizer adam or a shorter --history would need less";
+  }
+  if (context.device().is_cuda() && context.precision() != Precision::bf16) {
+    advice += "; --precision bf16 would need less";
+  }
+  throw Error(text + advice);
 }
 
 nlohmann::json report(const Flags& f, const StyleTransferResult& result, const Network& network) {
@@ -180,17 +223,23 @@ int paint(Flags& f, int argc, char** argv) {
   for (const std::string& path : f.styles) styles.push_back(load_image(path, reading));
   Tensor init;
   if (f.init != "noise") {
-    init = f.init == "content" ? load_image(f.content, reading) : load_image(f.init, reading);
+    if (f.init != "content" && !std::filesystem::exists(f.init)) {
+      throw UsageError("--init '" + f.init +
+                       "': no such file; expected noise, content, or an image");
+    }
+    init = load_image(f.init == "content" ? f.content : f.init, reading);
     f.options.init = &init;
   }
   Network network = load_network(f.model, f.weights);
+  check_layers("--content-layers", f.options.content_layers, network.graph());
+  check_layers("--style-layers", f.options.style_layers, network.graph());
   if (f.pooling == "avg") network = {with_average_pooling(network.graph()), network.weights()};
 
   const Context context(f.context_options());
   if (!context.fallback_reason().empty()) {
     apps::warn("--device auto takes the CPU: " + context.fallback_reason());
   }
-  announce(predict_cost(context, network, content, styles, f.options));
+  announce(predict_cost(context, network, content, styles, f.options), context, f.options);
 
   apps::catch_interrupts();
   StyleTransferResult result;
@@ -199,6 +248,10 @@ int paint(Flags& f, int argc, char** argv) {
     int saved = 0;
     result =
         style_transfer(context, network, content, styles, f.options, [&](const StyleProgress& p) {
+          if (!std::isfinite(p.losses.total)) {
+            throw Error("the loss is not finite any more at iteration " +
+                        std::to_string(p.losses.iteration) + ": take a smaller --lr");
+          }
           if (!bar) bar = std::make_unique<apps::Progress>(p.iterations);
           char note[64];
           std::snprintf(note, sizeof note, "%lldx%lld  loss %.5g", static_cast<long long>(p.width),

@@ -10,7 +10,7 @@ struct MapsGrid {
 };
 
 inline MapsGrid maps_grid(std::int64_t rows, std::int64_t cols, std::int64_t packs) {
-  constexpr std::int64_t kMostRows = 65535;  // of a grid along y
+  constexpr std::int64_t kMostRows = 8192;  // more than any GPU runs at once
   unsigned across = 1;
   while (across < packs && across < kBlock) across *= 2;
   const unsigned along = kBlock / across;

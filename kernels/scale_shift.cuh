@@ -16,7 +16,8 @@ __global__ void scale_shift_kernel(const T* x, T* y, Maps maps, const float* a, 
                   float out[kWidth];
 #pragma unroll
                   for (int k = 0; k < kWidth; ++k) {
-                    out[k] = a[c + k] * to_float(in.v[k]) + (b ? b[c + k] : 0.0F);
+                    const float product = a[c + k] * to_float(in.v[k]);
+                    out[k] = b ? product + b[c + k] : product;
                   }
                   store_floats(y + at, out);
                 });

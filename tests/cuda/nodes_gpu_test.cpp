@@ -21,25 +21,26 @@ struct Tolerance {
   double switches;  ///< of a gradient through ReLUs or maxima
 };
 
-/// A product of two factors with relative errors uniform in [-u, u] has one of about u sqrt(2/3),
-/// and a sum of products with random signs the same relative to itself. No case multiplies more
-/// than three times in a row, storage rounds as often: at most sqrt(6) times that, and as much
-/// again for what the random signs do not cancel in sums of few terms.
+/// No case multiplies more than three times in a row. With u the roundoff of a factor or a store, a
+/// product whose factors are rounded to nearest is off by about u sqrt(2 / 3), and a sum of such
+/// with random signs by the same relative to itself.
 ///   fp32  u = 2^-24 is nothing beside the sums: up to 4608 terms in one accumulator are off by
-///         sqrt(4608) u = 4e-6, Winograd's transforms by up to some 10 times a plain product.
-///   tf32  u = 2^-11: 4e-4 a product, 2e-3 in all.
-///   bf16  u = 2^-9, and every map is stored so: 3.2e-3 a product or store, 1.6e-2 in all.
+///         sqrt(4608) u = 4e-6, Winograd's transforms by some 10 times a plain product.
+///   tf32  tensor cores may cut the factors off after 10 bits: each is too small by 2^-11 in the
+///         mean, all by the same sign: 1e-3 a product, 3e-3 in all.
+///   bf16  u = 2^-9, maps and weights are stored so: 3e-3 a layer, 5e-3 to 1e-2 in all.
 /// A unit that lies within the error of its switching point may switch, and its whole gradient is
 /// then right in one and wrong in the other: with e the error, a share of about 0.6 e of the units
-/// of a layer; and a case has as few as some hundred units, of which one makes 1 / sqrt(100).
+/// of a layer. A case has as few as some hundred units, of which one makes 1 / sqrt(100) and, in
+/// bf16, several go. That the rest is right is for fp32 to show, whose code is the same.
 Tolerance tolerance_of(Precision precision) {
   switch (precision) {
     case Precision::fp32:
       return {2e-5, 2e-5, 2e-5};  // the pixels are such that no unit is that near
     case Precision::tf32:
-      return {2e-3, 2e-3, 0.15};
+      return {5e-3, 5e-3, 0.15};
     case Precision::bf16:
-      return {1.6e-2, 1.6e-2, 0.3};
+      return {1.6e-2, 1.6e-2, 0.4};
   }
   throw std::logic_error("precision");
 }
@@ -48,6 +49,7 @@ bool switches(const Graph& graph) {
   return std::any_of(graph.nodes().begin(), graph.nodes().end(), [](const Node& node) {
     return std::holds_alternative<op::Relu>(node.op) ||
            std::holds_alternative<op::LeakyRelu>(node.op) ||
+           std::holds_alternative<op::Elu>(node.op) ||  // its slope jumps from alpha to 1
            std::holds_alternative<op::MaxPool>(node.op);
   });
 }

@@ -101,10 +101,11 @@ class GpuStyleStep : public testing::TestWithParam<Precision> {
   void SetUp() override { skip_without_gpu(); }
 };
 
-/// Of the losses, and of the image's change, by relative L2. Losses are sums over all units of
-/// squared differences: twice the error of the features, six products deep, and nothing switches.
-/// In the gradient a share of the units switches that is 0.6 times the error (nodes_gpu_test.cpp),
-/// in each of nine layers: sqrt(9 * 0.6 * e) with e = 1e-6, 1e-3, 8e-3.
+/// Of the losses, and of the image's change by relative L2. A style loss is of the fourth order in
+/// features that are up to five products deep: 20 times the error of a product where that is of one
+/// sign (tf32, 1e-3), sqrt(20) times where not (bf16, 3e-3). In the gradient a share of the units
+/// switches that is 0.6 times the error (nodes_gpu_test.cpp), in each of nine layers:
+/// sqrt(9 * 0.6 * e) with e = 1e-6, 1e-3, 8e-3.
 struct StepTolerance {
   double losses, change;
 };
@@ -113,7 +114,7 @@ StepTolerance tolerance_of(Precision precision) {
     case Precision::fp32:
       return {1e-4, 5e-3};
     case Precision::tf32:
-      return {4e-3, 0.1};
+      return {2e-2, 0.1};
     case Precision::bf16:
       return {4e-2, 0.25};
   }

@@ -107,6 +107,21 @@ TEST_F(Jpeg, RefusesHalfAPhotograph) {
   }
 }
 
+// The file has its end, but pixels are missing or cannot be decoded: libjpeg would fill in grey.
+TEST_F(Jpeg, RefusesLostPixels) {
+  const Bytes file = jpeg_of(coloured_squares(30, 20, 7));
+  Bytes shorter(file.begin(), file.end() - 300);
+  shorter.insert(shorter.end(), {0xff, 0xd9});
+  expect_refused("a.jpg", shorter, {"truncated or corrupt", "premature end of data segment"});
+
+  Bytes ones = file;  // a code of ones alone is none in any Huffman table of a JPEG
+  for (std::size_t at = ones.size() - 302; at < ones.size() - 2; at += 2) {
+    ones[at] = 0xff;
+    ones[at + 1] = 0x00;
+  }
+  expect_refused("a.jpg", ones, {"truncated or corrupt", "bad Huffman code"});
+}
+
 // A JPEG has no checksum, so that damage may pass as another picture; it must never do worse.
 TEST_F(Jpeg, SurvivesEveryDamagedByte) {
   const Bytes file = jpeg_of(coloured_squares(3, 2, 8));

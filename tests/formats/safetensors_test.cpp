@@ -59,11 +59,14 @@ TEST_F(Safetensors, ReadsNamesShapesValuesAndMetadata) {
 }
 
 TEST_F(Safetensors, ReadsScalarsEmptyTensorsAndEmptyFiles) {
-  const Weights weights = load(safetensors(
-      "{" + f32("empty", "[3,0]", 4, 4) + "," + f32("scalar", "[]", 0, 4) + "}", bytes_of({2.5f})));
+  const Weights weights =
+      load(safetensors("{" + f32("scalar", "[]", 0, 4) + "," + f32("z_first", "[0]", 0, 0) + "," +
+                           f32("empty", "[3,0]", 4, 4) + "}",
+                       bytes_of({2.5f})));
   EXPECT_EQ(weights.arrays().at("scalar").values, std::vector<float>{2.5f});
   EXPECT_TRUE(weights.arrays().at("scalar").shape.empty());
   EXPECT_TRUE(weights.arrays().at("empty").values.empty());
+  EXPECT_TRUE(weights.arrays().at("z_first").values.empty());
   EXPECT_TRUE(load(safetensors("{}")).arrays().empty());
 }
 

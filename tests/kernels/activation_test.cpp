@@ -93,7 +93,8 @@ DEVICE_TEST(Activation, agrees_with_the_cpu) {
         cpu::elu(x.data(), expected.data(), count, kAlpha);  // in place; two expm1, two storages
         cuda::elu(nullptr, in.data(), in.data(), count, kAlpha);
         const auto y = as_double(expected);
-        expect_near(in.host(), expected, [&](std::size_t i) { return 2 * relative<T>(y, 3)(i); });
+        const auto tolerance = relative<T>(y, 3);
+        expect_near(in.host(), expected, [&](std::size_t k) { return 2 * tolerance(k); });
       }
     }
   });

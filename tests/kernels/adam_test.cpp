@@ -61,7 +61,7 @@ CPU_TEST(Adam, follows_the_formula) {
 }
 
 DEVICE_TEST(Adam, agrees_with_the_cpu) {
-  for (const std::int64_t count : kCounts) {
+  for (const std::int64_t count : {0, 1, 31, 33, 257, 5003}) {
     for (const int start : kStarts) {
       State expected(count, start);
       DeviceBuffer<float> x(expected.x), m(expected.m), v(expected.v);

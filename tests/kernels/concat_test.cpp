@@ -60,9 +60,9 @@ DEVICE_TEST(Concat, agrees_with_the_cpu) {
   });
 }
 
-// A grid along y ends at 65535, so its rows are walked in turns.
+// The grid ends at 8192 rows, and its blocks go on to the next.
 DEVICE_TEST(Concat, has_more_rows_than_a_grid) {
-  const Maps maps{1, 65535 + 700, 1, 1};
+  const Maps maps{1, 8192 + 700, 1, 1};
   const std::vector<float> x = random_values<float>(maps.count(), 1);
   DeviceBuffer<float> in(x);
   auto y = DeviceBuffer<float>::unwritten(x.size());

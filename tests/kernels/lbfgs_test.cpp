@@ -117,10 +117,10 @@ const std::vector<Sizes> kSizes = {{1, 1},  {1, 33}, {2, 2},    {3, 31},   {4, 3
 // Both are given the same float vectors at every step. The scalars differ by double roundoff,
 // which the recursion may amplify by the spread of the curvatures, 1e4, a few times over; then the
 // direction is rounded to float.
-double step_tolerance(const Precise& expected, std::size_t i) {
+std::function<double(std::size_t)> step_tolerance(const Precise& expected) {
   double largest = 0;
   for (const double v : expected) largest = std::max(largest, std::abs(v));
-  return 0x1p-24 * std::abs(expected[i]) + 1e-9 * largest;
+  return [=, &expected](std::size_t i) { return 0x1p-24 * std::abs(expected[i]) + 1e-9 * largest; };
 }
 
 CPU_TEST(Lbfgs, follows_the_two_loop_recursion) {
@@ -138,8 +138,7 @@ CPU_TEST(Lbfgs, follows_the_two_loop_recursion) {
       for (std::size_t i = 0; i < y.size(); ++i) y[i] = g[i] - host.previous_g[i];
       const Precise expected = naive.step(g, s, y, rate);
       host.step(x, g, rate);
-      expect_near(host.direction, expected,
-                  [&](std::size_t i) { return step_tolerance(expected, i); });
+      expect_near(host.direction, expected, step_tolerance(expected));
       ASSERT_EQ(host.state[0], static_cast<double>(naive.pairs()));
       expect_same(host.previous_g, g);
       Vector moved = before;
@@ -333,11 +332,10 @@ DEVICE_TEST(Lbfgs, takes_one_step_from_the_cpus_state) {
                   capacity, count, rate);
       host.step(x, g, rate);
       const Precise expected(host.direction.begin(), host.direction.end());
-      expect_near(direction.host(), expected,
-                  [&](std::size_t i) { return 2 * step_tolerance(expected, i); });
-      expect_near(device_x.host(), x, [&](std::size_t i) {
-        return 2 * step_tolerance(expected, i) + 2 * 0x1p-24 * std::abs(x[i]);
-      });
+      const auto tolerance = step_tolerance(expected);
+      expect_near(direction.host(), expected, [&](std::size_t i) { return 2 * tolerance(i); });
+      expect_near(device_x.host(), x,
+                  [&](std::size_t i) { return 2 * tolerance(i) + 2 * 0x1p-24 * std::abs(x[i]); });
       expect_same(pairs.host(), host.pairs);
       if (::testing::Test::HasFailure()) return;
     }

@@ -35,7 +35,12 @@ std::vector<float> naive(const std::vector<float>& image, const Image& m,
   return y;
 }
 
-std::vector<std::vector<Box>> box_lists() { return {{}, {kBoxes[1]}, kBoxes}; }
+// No copy, one, each kind, and more than a grid holds side by side.
+std::vector<std::vector<Box>> box_lists() {
+  std::vector<Box> many;
+  for (int i = 0; i < 7; ++i) many.insert(many.end(), kBoxes.begin(), kBoxes.end());
+  return {{}, {kBoxes[1]}, kBoxes, many};
+}
 
 CPU_TEST(Occlusion, follows_the_formula) {
   for (const Image& m : kImages) {

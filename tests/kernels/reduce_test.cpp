@@ -11,6 +11,8 @@ namespace {
 // sum of magnitudes.
 constexpr double kCpuRoundings = 2, kDeviceRoundings = 33;
 
+constexpr double kRoundings = (kCpuRoundings + kDeviceRoundings) * kRoundoff<float>;
+
 struct Sums {
   double sum = 0, magnitude = 0;
 };
@@ -25,15 +27,13 @@ Sums naive_dot(const std::vector<float>& x, const std::vector<float>& y) {
 
 std::vector<float> scratch() { return std::vector<float>(kReductionScratch); }
 
-// More than every block of a device can take at once.
-std::vector<std::int64_t> counts() {
-  std::vector<std::int64_t> all = kCounts;
-  all.push_back(1100003);
-  return all;
-}
+// So many that some threads of a device take a second pack.
+constexpr std::int64_t kMany = 1100003;
 
 CPU_TEST(Reduce, follows_the_formula) {
-  for (const std::int64_t count : counts()) {
+  std::vector<std::int64_t> counts = kCounts;
+  counts.push_back(kMany);
+  for (const std::int64_t count : counts) {
     const auto x = random_values<float>(count, 5), y = random_values<float>(count, 6);
     const Sums expected = naive_dot(x, y);
     std::vector<float> partial = scratch();
@@ -56,7 +56,7 @@ CPU_TEST(Reduce, a_nan_anywhere_shows) {
 }
 
 DEVICE_TEST(Reduce, agrees_with_the_cpu) {
-  for (const std::int64_t count : counts()) {
+  for (const std::int64_t count : kCounts) {
     for (const std::size_t offset : kOffsets) {
       const auto x = random_values<float>(count, 5), y = random_values<float>(count, 6);
       std::vector<float> partial = scratch();
@@ -64,8 +64,6 @@ DEVICE_TEST(Reduce, agrees_with_the_cpu) {
       auto result = DeviceBuffer<float>::unwritten(1);
       auto space = DeviceBuffer<float>::unwritten(kReductionScratch);
       float expected = 0;
-      constexpr double kRoundings = (kCpuRoundings + kDeviceRoundings) * kRoundoff<float>;
-
       cpu::dot(x.data(), y.data(), count, partial.data(), &expected);
       cuda::dot(nullptr, a.data(), b.data(), count, space.data(), result.data());
       EXPECT_NEAR(result.host()[0], expected, kRoundings * naive_dot(x, y).magnitude);
@@ -78,6 +76,18 @@ DEVICE_TEST(Reduce, agrees_with_the_cpu) {
       EXPECT_EQ(result.host()[0], first);  // bit for bit
     }
   }
+}
+
+DEVICE_TEST(Reduce, strides_over_its_grid) {
+  const auto x = random_values<float>(kMany, 5), y = random_values<float>(kMany, 6);
+  std::vector<float> partial = scratch();
+  float expected = 0;
+  cpu::dot(x.data(), y.data(), kMany, partial.data(), &expected);
+  DeviceBuffer<float> a(x), b(y);
+  auto result = DeviceBuffer<float>::unwritten(1);
+  auto space = DeviceBuffer<float>::unwritten(kReductionScratch);
+  cuda::dot(nullptr, a.data(), b.data(), kMany, space.data(), result.data());
+  EXPECT_NEAR(result.host()[0], expected, kRoundings * naive_dot(x, y).magnitude);
 }
 
 DEVICE_TEST(Reduce, a_nan_anywhere_shows) {

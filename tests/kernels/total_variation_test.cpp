@@ -12,6 +12,7 @@ struct Shape {
   std::int64_t planes, h, w;
   std::int64_t count() const { return planes * h * w; }
 };
+constexpr std::int64_t kSumRows = 1024;  // rows that the blocks of a device take at once
 constexpr Shape kShapes[] = {{0, 3, 3}, {1, 1, 1},  {3, 1, 7},    {1, 5, 1},
                              {3, 2, 2}, {2, 9, 33}, {3, 13, 300}, {1, 1100, 3}};
 
@@ -56,10 +57,10 @@ Naive naive(const std::vector<float>& x, const std::vector<float>& d_before, Sha
   return result;
 }
 
-// A difference is rounded once, q = u^2 + v^2 four times over; a power below 1.5 does not enlarge
-// that, powf adds up to 4 roundings, the product and sums of a gather 5, the weight and the
-// addition to d_x 2: 16 with what is left of q. The loss adds the sums of reduce_test.
-constexpr double kGradient = 16, kCpuLoss = 16, kDeviceLoss = 16 + 33;
+// In roundings: the differences 1, q = u^2 + v^2 4 with them, of which a power up to 1.5 makes 6,
+// powf 8 (CUDA states 4 units in the last place), the products and sums of a gather 5, the weight
+// and the addition to d_x 2. The loss adds the sums of reduce_test.
+constexpr double kGradient = 21, kCpuLoss = 21, kDeviceLoss = 21 + 33;
 
 double gradient_tolerance(const Naive& n, std::size_t i) {
   return kGradient * rounding<float>(n.magnitude[i]) + rounding<float>(n.d_x[i]);
@@ -84,6 +85,7 @@ CPU_TEST(TotalVariation, follows_the_formula) {
 DEVICE_TEST(TotalVariation, agrees_with_the_cpu) {
   for (const Shape& s : kShapes) {
     for (const float beta : kBetas) {
+      if (s.h > kSumRows && beta != 1) continue;  // thousands of blocks: once is enough
       const auto x = image(s), d_before = random_values<float>(s.count(), 2);
       const Naive bound = naive(x, d_before, s, beta);
       std::vector<float> expected = d_before, partial(kReductionScratch);

@@ -26,15 +26,23 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 
 std::vector<std::string> near_names(std::string_view name, std::span<const std::string> candidates,
                                     std::size_t limit) {
-  std::vector<std::pair<std::size_t, std::string>> ranked;
+  struct Ranked {
+    std::size_t distance;
+    std::size_t unlike_from;  // names like relu4_1 and relu1_2 lie as far from relu4_2
+    std::string_view name;
+  };
+  std::vector<Ranked> ranked;
   for (const std::string& candidate : candidates) {
-    ranked.emplace_back(edit_distance(name, candidate), candidate);
+    const auto unlike = std::ranges::mismatch(name, candidate).in1 - name.begin();
+    ranked.push_back({edit_distance(name, candidate), static_cast<std::size_t>(unlike), candidate});
   }
-  std::ranges::stable_sort(ranked, {}, &std::pair<std::size_t, std::string>::first);
+  std::ranges::stable_sort(ranked, [](const Ranked& a, const Ranked& b) {
+    return a.distance != b.distance ? a.distance < b.distance : a.unlike_from > b.unlike_from;
+  });
   std::vector<std::string> near;
-  for (const auto& [distance, candidate] : ranked) {
+  for (const Ranked& candidate : ranked) {
     if (near.size() == limit) break;
-    near.push_back(candidate);
+    near.emplace_back(candidate.name);
   }
   return near;
 }

@@ -89,12 +89,13 @@ class Builder {
     for (int block = 0; block < 5; ++block) {
       for (int i = 0; i < blocks_of(model_)[static_cast<std::size_t>(block)]; ++i) {
         const std::string place = std::to_string(block + 1) + "_" + std::to_string(i + 1);
-        const std::string plain = "conv" + std::to_string(block + 1) + std::to_string(i + 1);
-        std::string prefix = "features." + std::to_string(index);
-        std::vector<std::int64_t> shape = take(prefix);
-        if (shape.empty()) shape = take(prefix = plain);
+        const std::string prefix = weights_.has("conv11.weight")
+                                       ? "conv" + std::to_string(block + 1) + std::to_string(i + 1)
+                                       : "features." + std::to_string(index);
+        const std::vector<std::int64_t> shape = take(prefix);
         if (shape.empty()) {
           if (block == 0 && i == 0) refuse_other_model();
+          ended_at_ = prefix + ".weight";
           return false;
         }
         convolution(place, prefix, shape);
@@ -120,8 +121,11 @@ class Builder {
                   model_ + " expects one for conv" + place);
     }
     if (reflect_) graph_.then("pad" + place, op::ReflectPad{Padding::all(1)});
-    graph_.then("conv" + place,
-                op::Conv{window(3, 1, reflect_ ? 0 : 1), shape[0], 1, has_bias(prefix)}, prefix);
+    // Every plain VGG has biases, so that one that is missing is named; before a norm they are
+    // idle.
+    const bool bias = !has_norms(model_) || has_bias(prefix);
+    graph_.then("conv" + place, op::Conv{window(3, 1, reflect_ ? 0 : 1), shape[0], 1, bias},
+                prefix);
   }
 
   /// torchvision: pool to 7x7, three linear layers. timm: the first two as convolutions.
@@ -164,14 +168,15 @@ class Builder {
                 "found e.g." + (found.empty() ? " no tensor at all" : found));
   }
 
-  /// A tensor that the model does not know means that the file is another model's.
+  /// A tensor left over means that the file is another model's, or has a hole.
   void refuse_leftovers() const {
     for (const auto& [name, array] : weights_.arrays()) {
       const bool trained_only =
           name.find("_aux.") != std::string::npos || name.ends_with("num_batches_tracked");
       if (!trained_only && !used_.contains(name)) {
         throw Error(weights_.source() + ": holds the weights of another model than " + model_ +
-                    ": it has '" + name + "', which " + model_ + " does not");
+                    ", or not all of them: it has '" + name + "' but " +
+                    (ended_at_.empty() ? model_ + " has not" : "no '" + ended_at_ + "'"));
       }
     }
   }
@@ -180,6 +185,7 @@ class Builder {
   const Weights& weights_;
   Graph graph_;
   bool reflect_ = false;
+  std::string ended_at_;  ///< the convolution's weight that the file has no more, if it ends early
   std::set<std::string> used_;
 };
 

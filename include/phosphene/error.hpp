@@ -18,7 +18,8 @@ struct UsageError : Error {
   using Error::Error;
 };
 
-/// The up to `limit` candidates nearest to `name` by edit distance, nearest first.
+/// The up to `limit` candidates nearest to `name` by edit distance, nearest first; of equally near
+/// ones the one that begins most like it.
 std::vector<std::string> near_names(std::string_view name, std::span<const std::string> candidates,
                                     std::size_t limit = 3);
 

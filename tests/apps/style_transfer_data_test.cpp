@@ -15,7 +15,7 @@ class StyleTransferData : public StyleTransferApp {
     if (data_folder("weights").empty() || data_folder("images").empty()) {
       GTEST_SKIP() << "no test data: PHOSPHENE_DATA names no folder with weights/ and images/";
     }
-    flags_["--content"] = {data_folder("images") / "photos" / "tuebingen.jpg"};
+    flags_["--content"] = {data_folder("images") / "photos" / "tubingen.jpg"};
     flags_["--style"] = {data_folder("images") / "styles" / "starry_night_google.jpg"};
     flags_["--out"] = {"o.png"};
     flags_["--json"] = {"o.json"};

@@ -24,7 +24,9 @@ using ::testing::ThrowsMessage;
 Network narrow_vgg() {
   Weights w;
   w.set("features.0.weight", random_array({4, 3, 3, 3}, 1, 0.5F));
+  w.set("features.0.bias", random_array({4}, 2, 0.1F));
   w.set("features.3.weight", random_array({6, 4, 3, 3}, 3, 0.5F));
+  w.set("features.3.bias", random_array({6}, 4, 0.1F));
   return make_model("vgg11", std::move(w));
 }
 

@@ -92,7 +92,11 @@ void expect_sums(const std::vector<T>& actual, const Sums& sums) {
   });
 }
 
-const std::vector<std::pair<Maps, Maps>> kAdaptive = {
+struct AdaptiveCase {
+  Maps in, out;
+};
+
+const std::vector<AdaptiveCase> kAdaptive = {
     {{0, 4, 4, 3}, {0, 2, 2, 3}},     {{1, 1, 1, 1}, {1, 1, 1, 1}},
     {{2, 7, 7, 33}, {2, 1, 1, 33}},   {{1, 13, 9, 8}, {1, 6, 6, 8}},   // bins overlap
     {{1, 7, 11, 4}, {1, 7, 11, 4}},   {{1, 5, 3, 32}, {1, 7, 7, 32}},  // more bins than pixels
@@ -124,7 +128,8 @@ CPU_TEST(AvgPool, follows_the_formula) {
 CPU_TEST(AvgPool, adaptive_follows_the_formula) {
   for_each_storage([](auto zero) {
     using T = decltype(zero);
-    for (const auto& [in, out] : kAdaptive) {
+    for (const AdaptiveCase& maps : kAdaptive) {
+      const Maps &in = maps.in, &out = maps.out;
       const std::vector<Link> all = links(in, out);
       const std::vector<T> x = random_values<T>(in.count(), 1);
       std::vector<T> y(static_cast<std::size_t>(out.count()));

@@ -9,6 +9,7 @@
 #include <new>
 
 #include "phosphene/error.hpp"
+#include "phosphene/models.hpp"
 #include "phosphene/version.hpp"
 
 namespace apps {
@@ -28,11 +29,17 @@ void on_signal(int signal) {
 
 }  // namespace
 
-void CommonFlags::add_to(CLI::App& app) {
+void CommonFlags::add_to(CLI::App& app, const std::string& result) {
+  std::string models;
+  for (const std::string& name : phosphene::model_names()) models += name + ", ";
   app.set_version_flag("--version", phosphene::version());
+  app.add_option("--out", out, result)->required();
   app.add_option("--model", model,
-                 "Network: vgg11, vgg13, vgg16, vgg19, or one with _bn [what the weights file "
-                 "says, else vgg19]");
+                 "Network: " + models + "or nothing for what the weights file says, else vgg19");
+  app.add_option("--weights", weights,
+                 "A safetensors file, a name that scripts/fetch_weights.sh has fetched, or "
+                 "random:SEED")
+      ->capture_default_str();
   app.add_option("--device", device, "cpu, cuda, cuda:N, or auto: the GPU if there is one")
       ->capture_default_str();
   app.add_option("--precision", precision,

@@ -19,8 +19,8 @@ struct CommonFlags {
   std::string out, json;
   bool tune = false;
 
-  void add_to(CLI::App& app);
-  /// Says on stderr which device was taken, and why where it is not the one hoped for.
+  /// `result` says what --out is to name.
+  void add_to(CLI::App& app, const std::string& result);
   phosphene::ContextOptions context_options() const;
 };
 

@@ -1,7 +1,6 @@
 // Paints a photograph in the style of one or several paintings.
 #include <algorithm>
 #include <charconv>
-#include <cmath>
 #include <cstdio>
 #include <filesystem>
 #include <limits>
@@ -31,7 +30,6 @@ void add_flags(CLI::App& app, Flags& f) {
   StyleTransferOptions& o = f.options;
   app.add_option("--content", f.content, "The photograph (JPEG, PNG, BMP)")->required();
   app.add_option("--style", f.styles, "One or more paintings")->required();
-  app.add_option("--out", f.out, "The picture to write (.png or .jpg)")->required();
   app.add_option("--style-blend", o.style_blend, "Weight of each style, e.g. 0.7,0.3 [equal]")
       ->delimiter(',');
   app.add_option("--size", f.size, "Longest side in pixels, or 'full' for the content's own")
@@ -73,11 +71,7 @@ void add_flags(CLI::App& app, Flags& f) {
       ->capture_default_str();
   app.add_flag("--no-graph", f.no_graph, "Launch every kernel by itself (for profilers)");
   app.add_option("--profile-iterations", f.profile, "A:B: let a profiler capture those alone");
-  app.add_option("--weights", f.weights,
-                 "A safetensors file, a name that scripts/fetch_weights.sh has fetched, or "
-                 "random:SEED")
-      ->capture_default_str();
-  f.add_to(app);
+  f.add_to(app, "The picture to write (.png or .jpg)");
 }
 
 template <class Value>
@@ -248,10 +242,6 @@ int paint(Flags& f, int argc, char** argv) {
     int saved = 0;
     result =
         style_transfer(context, network, content, styles, f.options, [&](const StyleProgress& p) {
-          if (!std::isfinite(p.losses.total)) {
-            throw Error("the loss is not finite any more at iteration " +
-                        std::to_string(p.losses.iteration) + ": take a smaller --lr");
-          }
           if (!bar) bar = std::make_unique<apps::Progress>(p.iterations);
           char note[64];
           std::snprintf(note, sizeof note, "%lldx%lld  loss %.5g", static_cast<long long>(p.width),

@@ -1,16 +1,12 @@
-# One target a folder. phosphene_folder(NAME [PRIVATE_LINKS targets...]) makes the object library
-# phosphene_NAME of the calling folder's *.cpp. What a folder may include is exactly what it links,
-# so a forbidden include does not compile.
+# One target a folder. phosphene_folder(NAME [SOURCES files...] [USES targets...]) makes the object
+# library phosphene_NAME, of the calling folder's *.cpp if no files are named. What a folder may
+# include is exactly what it links, so a forbidden include does not compile.
 add_library(phosphene_build_options INTERFACE)
 target_compile_options(phosphene_build_options INTERFACE
   $<$<COMPILE_LANGUAGE:CXX>:-Wall;-Wextra;-Wpedantic;-Wshadow;-Wno-unknown-pragmas>)
 # GCC 12 reports overlaps inside std::string's operator+ that are not there (GCC bug 105651).
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
   target_compile_options(phosphene_build_options INTERFACE
-    $<$<COMPILE_LANGUAGE:CXX>:-Wno-restrict>)
-endif()
-if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
-  target_compile_options(phosphene_build_options INTERFACE  # false alarms on std::string (GCC 105651)
     $<$<COMPILE_LANGUAGE:CXX>:-Wno-restrict>)
 endif()
 if(PHOSPHENE_WERROR)
@@ -38,7 +34,7 @@ function(phosphene_folder name)
   set_property(GLOBAL APPEND PROPERTY PHOSPHENE_FOLDERS phosphene_${name})
 endfunction()
 
-# The include path of one folder for those who may use it: "engine/core/tensor_ops.hpp" is written
+# The include path of one folder for those who may use it: "engine/core/backend.hpp" is written
 # in full, through a directory of links that holds that folder alone.
 function(phosphene_headers name folder)
   set(view ${PROJECT_BINARY_DIR}/views/${name})

@@ -3,6 +3,7 @@
 //   backward: each d_x gathers d_y / area from the windows over it.
 // adaptive: bin i of h' covers rows [floor(i h / h'), ceil((i + 1) h / h')), likewise columns.
 // Sums run in float over a window's rows, then its columns.
+// Moves x once (stride = kernel) and y once, forward and back.
 #pragma once
 #include "kernels/common.hpp"
 

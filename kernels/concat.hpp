@@ -1,5 +1,6 @@
 // One input of a concatenation: x, of `maps` with c channels, is channels [at, at + c) of y, which
-// has y_channels. gather is the way back: d_x = that slice of d_y.
+// has y_channels. concat_backward is the way back: d_x = that slice of d_y.
+// Moves x once, and its slice of y once.
 #pragma once
 #include "kernels/common.hpp"
 

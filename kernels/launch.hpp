@@ -13,7 +13,7 @@
 namespace phosphene::kernels::cuda {
 
 /// Launches kernel(args...) and throws std::runtime_error, naming it, if the device refuses. An
-/// error inside the kernel shows at the next synchronisation.
+/// error inside the kernel shows at the next synchronisation, or at a later launch.
 template <class... Parameters, class... Arguments>
 void launch(const char* name, void (*kernel)(Parameters...), dim3 grid, dim3 block,
             std::size_t shared_bytes, [[maybe_unused]] Stream stream, Arguments... arguments) {
@@ -21,7 +21,7 @@ void launch(const char* name, void (*kernel)(Parameters...), dim3 grid, dim3 blo
   kernel<<<grid, block, shared_bytes, stream>>>(static_cast<Parameters>(arguments)...);
   if (const cudaError_t error = cudaGetLastError(); error != cudaSuccess) {
     throw std::runtime_error("kernel " + std::string(name) +
-                             " did not start: " + cudaGetErrorString(error));
+                             ", or one before it, failed: " + cudaGetErrorString(error));
   }
 #else
   simt::launch(name, kernel, grid, block, shared_bytes, static_cast<Parameters>(arguments)...);

@@ -3,6 +3,7 @@
 //   d_x[c] = d_y[c] s[c]^-beta
 //            - 2 alpha beta / size  x[c]  sum over |c' - c| <= r of d_y[c'] x[c'] s[c']^(-beta - 1)
 // `size` is odd.
+// Moves x and y once; back d_y, x and d_x: the neighbours lie in cache.
 #pragma once
 #include "kernels/common.hpp"
 

@@ -2,6 +2,7 @@
 //   y[n, p, c] = (scale x[n, s(c), p] - mean[c]) / std[c],  s(c) = reverse ? C - 1 - c : c
 // x is nchw float, y nhwc T; mean and std are device arrays of C floats.
 //   backward: d_x[n, s(c), p] = d_y[n, p, c] scale / std[c]
+// Moves x once and y once.
 #pragma once
 #include "kernels/common.hpp"
 

@@ -1,6 +1,7 @@
 // A batch of occluded copies of one nchw float image (chapter, 21.4.1): copy i is the image with
 // the rectangle boxes[i] filled by `value[c]`. Rectangles are clipped to the image. boxes and
 // value lie on the device.
+// Writes y once; the image stays in cache.
 #pragma once
 #include "kernels/common.hpp"
 

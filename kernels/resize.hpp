@@ -2,6 +2,7 @@
 // PIL's BILINEAR): output i is centred at s = (i + 0.5) in / out in the input's pixel edges and
 // sums the pixels j with weight max(0, 1 - |j + 0.5 - s| / r), r = max(1, in / out), normalised.
 // Two passes, along the rows and then down the columns; `scratch` holds planes h out_w floats.
+// Moves x and y once, scratch twice.
 #pragma once
 #include "kernels/common.hpp"
 

@@ -1,6 +1,7 @@
 // BatchNorm at inference where it cannot be folded into a convolution:
 //   y = a[c] x + b[c],  d_x = a[c] d_y
 // x and y (d_y and d_x) may be one.
+// Reads 1, writes 1 element.
 #pragma once
 #include "kernels/common.hpp"
 

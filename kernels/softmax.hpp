@@ -1,5 +1,6 @@
 // Over the channels of every pixel, by the largest first: y[c] = e^(x[c] - m) / sum e^(x - m).
 //   d_x[c] = y[c] (d_y[c] - sum over c' of d_y[c'] y[c'])
+// Moves x and y once; back d_y, y and d_x: further passes find them in cache.
 #pragma once
 #include "kernels/common.hpp"
 

@@ -22,8 +22,10 @@ class Backend {
   virtual Device device() const = 0;
   virtual std::string device_name() const = 0;
   virtual std::string library_versions() const = 0;
-  virtual void* stream() const { return nullptr; }
-  virtual void* allocate(std::size_t bytes) = 0;  ///< throws Error with the sizes when full
+  /// What this thread launches from here on goes to this device.
+  virtual void make_current() const {}
+  virtual void* stream() const { return nullptr; }  ///< makes the device current
+  virtual void* allocate(std::size_t bytes) = 0;    ///< throws Error with the sizes when full
   virtual void release(void* memory) = 0;
   virtual std::size_t free_bytes() const = 0;
   /// In stream order; a copy that touches the host is complete on return.

@@ -13,7 +13,9 @@
 namespace phosphene::cuda {
 
 inline void check(cudaError_t status, const std::string& what) {
-  if (status != cudaSuccess) throw Error(what + ": " + cudaGetErrorString(status));
+  if (status == cudaSuccess) return;
+  cudaGetLastError();  // not to be found by the next kernel's check
+  throw Error(what + ": " + cudaGetErrorString(status));
 }
 
 inline void check(cublasStatus_t status, const std::string& what) {

@@ -109,12 +109,14 @@ void GraphBuilder::forward() {
     keep(std::exchange(y, std::move(next)));
   };
   if (problem_.residual) {
-    const Descriptor z = tensor(uid::kResidual, problem_.y, storage());
+    Descriptor z = tensor(uid::kResidual, problem_.y, storage());
     append(CUDNN_POINTWISE_ADD, &z);
+    keep(std::move(z));
   }
   if (problem_.bias) {
-    const Descriptor bias = tensor(uid::kBias, {1, problem_.y.c, 1, 1}, storage());
+    Descriptor bias = tensor(uid::kBias, {1, problem_.y.c, 1, 1}, storage());
     append(CUDNN_POINTWISE_ADD, &bias);
+    keep(std::move(bias));
   }
   if (problem_.relu) append(CUDNN_POINTWISE_RELU_FWD, nullptr);
   keep(std::move(y));

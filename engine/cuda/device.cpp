@@ -54,14 +54,23 @@ std::string no_device(int index, cudaError_t status) {
 /// A CUDA graph, instantiated.
 class CudaRecording final : public Recording {
  public:
-  CudaRecording(cudaGraphExec_t graph, cudaStream_t stream) : graph_(graph), stream_(stream) {}
+  CudaRecording(cudaGraphExec_t graph, const CudaBackend& backend)
+      : graph_(graph), backend_(backend) {}
   ~CudaRecording() override { cudaGraphExecDestroy(graph_); }
-  void replay() override { check(cudaGraphLaunch(graph_, stream_), "cudaGraphLaunch"); }
+  void replay() override {
+    check(cudaGraphLaunch(graph_, static_cast<cudaStream_t>(backend_.stream())), "cudaGraphLaunch");
+  }
 
  private:
   cudaGraphExec_t graph_;
-  cudaStream_t stream_;
+  const CudaBackend& backend_;
 };
+
+/// Whether the program, not the GPU, is why a kernel cannot be had.
+bool is_missing_code(cudaError_t status) {
+  return status == cudaErrorNoKernelImageForDevice || status == cudaErrorInvalidDeviceFunction ||
+         status == cudaErrorInvalidPtx || status == cudaErrorUnsupportedPtxVersion;
+}
 
 }  // namespace
 
@@ -73,8 +82,13 @@ void require_device(int index) {
     throw UsageError("--device cuda:" + std::to_string(index) + ": this machine has " +
                      std::to_string(count) + " GPU(s), expected 0 to " + std::to_string(count - 1));
   }
-  check(cudaSetDevice(index), "cudaSetDevice");
+  if (const cudaError_t set = cudaSetDevice(index); set != cudaSuccess) {
+    cudaGetLastError();
+    throw UsageError(no_device(index, set));
+  }
   if (const cudaError_t code = probe_code(); code != cudaSuccess) {
+    cudaGetLastError();
+    if (!is_missing_code(code)) throw UsageError(no_device(index, code));
     const std::string capability =
         std::to_string(attribute(index, cudaDevAttrComputeCapabilityMajor)) +
         std::to_string(attribute(index, cudaDevAttrComputeCapabilityMinor));
@@ -98,6 +112,13 @@ CudaBackend::~CudaBackend() {
   cudaStreamDestroy(stream_);
 }
 
+void CudaBackend::make_current() const { check(cudaSetDevice(index_), "cudaSetDevice"); }
+
+void* CudaBackend::stream() const {
+  make_current();
+  return stream_;
+}
+
 std::string CudaBackend::device_name() const {
   cudaDeviceProp properties;
   check(cudaGetDeviceProperties(&properties, index_), "cudaGetDeviceProperties");
@@ -117,7 +138,7 @@ std::string CudaBackend::library_versions() const {
 }
 
 void* CudaBackend::allocate(std::size_t bytes) {
-  check(cudaSetDevice(index_), "cudaSetDevice");  // this thread may have used another GPU
+  make_current();
   void* memory = nullptr;
   const cudaError_t status = cudaMalloc(&memory, bytes);
   if (status == cudaErrorMemoryAllocation) {
@@ -131,10 +152,14 @@ void* CudaBackend::allocate(std::size_t bytes) {
   return memory;
 }
 
-void CudaBackend::release(void* memory) { cudaFree(memory); }
+void CudaBackend::release(void* memory) {
+  cudaSetDevice(index_);
+  cudaStreamSynchronize(stream_);  // cudaFree may return while work on the memory is under way
+  cudaFree(memory);
+}
 
 std::size_t CudaBackend::free_bytes() const {
-  check(cudaSetDevice(index_), "cudaSetDevice");
+  make_current();
   std::size_t free = 0, total = 0;
   check(cudaMemGetInfo(&free, &total), "cudaMemGetInfo");
   return free;
@@ -142,11 +167,13 @@ std::size_t CudaBackend::free_bytes() const {
 
 void CudaBackend::copy(const void* from, Device from_device, void* to, Device to_device,
                        std::size_t bytes) {
+  make_current();
   check(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDefault, stream_), "cudaMemcpy");
   if (!from_device.is_cuda() || !to_device.is_cuda()) synchronize();
 }
 
 void CudaBackend::zero(void* memory, std::size_t bytes) {
+  make_current();
   check(cudaMemsetAsync(memory, 0, bytes, stream_), "cudaMemset");
 }
 
@@ -155,6 +182,7 @@ void CudaBackend::synchronize() {
 }
 
 std::unique_ptr<Recording> CudaBackend::record(std::function<void()> work) {
+  make_current();
   check(cudaStreamBeginCapture(stream_, cudaStreamCaptureModeThreadLocal),
         "cudaStreamBeginCapture");
   cudaGraph_t graph = nullptr;
@@ -171,7 +199,7 @@ std::unique_ptr<Recording> CudaBackend::record(std::function<void()> work) {
   const cudaError_t status = cudaGraphInstantiate(&executable, graph, 0);
   cudaGraphDestroy(graph);
   check(status, "cudaGraphInstantiate");
-  return std::make_unique<CudaRecording>(executable, stream_);
+  return std::make_unique<CudaRecording>(executable, *this);
 }
 
 void CudaBackend::profiler(bool on) {
@@ -180,7 +208,7 @@ void CudaBackend::profiler(bool on) {
 
 Libraries& CudaBackend::libraries() {
   if (!libraries_) {
-    check(cudaSetDevice(index_), "cudaSetDevice");
+    make_current();
     libraries_ = std::make_unique<Libraries>(stream_);
   }
   return *libraries_;

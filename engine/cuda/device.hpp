@@ -18,7 +18,8 @@ class CudaBackend final : public Backend {
   Device device() const override { return {Device::Kind::cuda, index_}; }
   std::string device_name() const override;
   std::string library_versions() const override;
-  void* stream() const override { return stream_; }
+  void make_current() const override;
+  void* stream() const override;
   void* allocate(std::size_t bytes) override;
   void release(void* memory) override;
   std::size_t free_bytes() const override;

@@ -48,8 +48,7 @@ struct Lower {
   std::shared_ptr<const Tensor> constant(const std::vector<float>& values) const {
     return std::make_shared<const Tensor>(upload(environment.context, values, DType::f32));
   }
-  kernels::PoolWindow pool_window(const Window& w) const {
-    if (w.dilation != Extent{}) throw Error(spec.name + ": a dilated pooling is not served");
+  static kernels::PoolWindow pool_window(const Window& w) {
     return {w.kernel.h, w.kernel.w, w.stride.h,   w.stride.w,
             w.pad.top,  w.pad.left, w.pad.bottom, w.pad.right};
   }
@@ -126,9 +125,6 @@ struct Lower {
   }
   StepPtr operator()(const op::MaxPool& o) const {
     const auto window = pool_window(o.window);
-    if (spec.backward && window.kernel_h * window.kernel_w > 256) {
-      throw Error(spec.name + ": a gradient needs a pooling window of at most 256 elements");
-    }
     const auto argmax = [keep = spec.backward](const B& b) {
       return keep ? static_cast<std::uint8_t*>(b.state) : nullptr;
     };
@@ -213,10 +209,15 @@ struct Lower {
         {}, [s = s](const B& b) { k::flatten(s.stream, x(b), y(b), s.in); },
         [s = s](const B& b, ReluRule) { k::flatten_backward(s.stream, d_y(b), d_x(b), s.in); });
   }
-  /// Conv and Linear have files of their own; Input and Dropout are no steps.
-  template <class Other>
-  StepPtr operator()(const Other&) const {
-    throw Error(spec.name + ": " + kind(spec.op) + " is not lowered to a kernel");
+  // These have files of their own, and those are no steps.
+  StepPtr operator()(const op::Conv&) const { return never(); }
+  StepPtr operator()(const op::Linear&) const { return never(); }
+  StepPtr operator()(const op::Input&) const { return never(); }
+  StepPtr operator()(const op::Dropout&) const { return never(); }
+
+ private:
+  [[noreturn]] StepPtr never() const {
+    throw Error("layer '" + spec.name + "' (" + kind(spec.op) + ") is no kernel");
   }
 };
 

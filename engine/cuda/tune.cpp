@@ -72,11 +72,15 @@ std::size_t fastest(const std::vector<ConvPlan>& plans, const ConvProblem& probl
   std::size_t best = 0;
   float best_time = std::numeric_limits<float>::infinity();
   for (std::size_t i = 0; i < plans.size(); ++i) {
-    const ConvCall call(plans[i], pointers);
-    const float time = best_run(call, handle, stream);
-    if (time < best_time) {
-      best = i;
-      best_time = time;
+    try {
+      const ConvCall call(plans[i], pointers);
+      const float time = best_run(call, handle, stream);
+      if (time < best_time) {
+        best = i;
+        best_time = time;
+      }
+    } catch (const Error&) {
+      // A plan that was made and does not run is no candidate.
     }
   }
   return best;

@@ -73,7 +73,13 @@ struct Infer {
     }
     return {x.n, x.c, x.h + p.top + p.bottom, x.w + p.left + p.right};
   }
-  Shape operator()(const op::MaxPool& o) const { return pool(x, o.window); }
+  Shape operator()(const op::MaxPool& o) const {
+    constexpr int kLargest = 256;  // the place of a window's maximum is kept in a byte
+    if (o.window.kernel.h * o.window.kernel.w > kLargest) {
+      throw Error("a max pooling window holds at most 256 elements");
+    }
+    return pool(x, o.window);
+  }
   Shape operator()(const op::AvgPool& o) const { return pool(x, o.window); }
   Shape operator()(const op::AdaptiveAvgPool& o) const { return {x.n, x.c, o.out.h, o.out.w}; }
   Shape operator()(const op::Lrn& o) const {

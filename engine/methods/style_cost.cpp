@@ -43,7 +43,8 @@ StyleTransferCost predict_cost(const Context& context, const Network& network,
                                const Tensor& content, std::span<const Tensor> styles,
                                const StyleTransferOptions& options) {
   check_options(options, styles.size());
-  constexpr std::int64_t kTrial = 256;
+  // Large enough that on a GPU neither launches nor cuDNN's workspaces outweigh what grows.
+  const std::int64_t trial_size = context.device().is_cuda() ? 512 : 256;
   const std::vector<std::int64_t> scales = scales_of(options, content);
   const std::int64_t largest = *std::ranges::max_element(scales);
   StyleTransferOptions one = options;
@@ -53,12 +54,13 @@ StyleTransferCost predict_cost(const Context& context, const Network& network,
   cost.free_bytes = context.free_bytes();
   const std::size_t held = context.allocated_bytes();
   const Tensor full = ops::to_device(context, content);
-  const Trial trial = run_trial(context, network, full, std::min(kTrial, largest), one, held);
+  const Trial trial = run_trial(context, network, full, std::min(trial_size, largest), one, held);
   double per_pixel = trial.bytes / trial.pixels, fixed = 0;
-  if (largest > kTrial) {
-    const Trial half = run_trial(context, network, full, kTrial / 2, one, held);
-    per_pixel = (trial.bytes - half.bytes) / (trial.pixels - half.pixels);
-    fixed = trial.bytes - per_pixel * trial.pixels;
+  if (largest > trial_size) {
+    const Trial half = run_trial(context, network, full, trial_size / 2, one, held);
+    // Workspaces do not shrink with the image, and may even grow.
+    per_pixel = std::max(1.0, (trial.bytes - half.bytes) / (trial.pixels - half.pixels));
+    fixed = std::max(0.0, trial.bytes - per_pixel * trial.pixels);
   }
   const double pixels = pixels_of(scaled(content.shape(), largest));
   cost.bytes = static_cast<std::size_t>(fixed + per_pixel * pixels);

@@ -33,6 +33,16 @@ StyleLosses read_losses(const Context& context, const StyleProblem& p) {
   return losses;
 }
 
+/// Losses alone would not tell: where a ReLU is fused into a convolution, cuDNN's makes 0 of NaN.
+void check_finite(const Context& context, const Tensor& image, const StyleLosses& losses) {
+  Tensor scratch = ops::loss_scratch(context), sum = context.zeros({});
+  ops::abs_sum(context, image, scratch, sum);
+  if (!std::isfinite(losses.total) || !std::isfinite(read_scalar(context, sum))) {
+    throw Error("the picture or its loss is not finite any more at iteration " +
+                std::to_string(losses.iteration) + ": take a smaller --lr");
+  }
+}
+
 }  // namespace
 
 std::vector<std::int64_t> scales_of(const StyleTransferOptions& options, const Tensor& content) {
@@ -102,6 +112,7 @@ StyleTransferResult style_transfer(const Context& context, const Network& networ
     loop.report = [&](int iteration) {
       StyleLosses losses = read_losses(context, p);
       losses.iteration = before + iteration;
+      check_finite(context, image, losses);
       if (iteration == 1 || iteration % 10 == 0 || iteration == loop.iterations) {
         result.losses.push_back(losses);
       }

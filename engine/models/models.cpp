@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cstdlib>
 #include <filesystem>
@@ -60,28 +61,44 @@ std::uint64_t parse_seed(const std::string& text) {
   return seed;
 }
 
-void check_model(const std::string& model) {
-  if (is_vgg(model)) return;
-  std::string names;
-  for (const std::string& name : model_names()) names += (names.empty() ? "" : ", ") + name;
-  throw UsageError("--model '" + model + "': expected one of " + names);
+/// What the networks of one paper share.
+struct Family {
+  const std::vector<std::string>& names;
+  Graph (*graph)(const std::string& model, const Weights& weights);
+  Weights (*random)(const std::string& model, std::uint64_t seed);
+};
+
+const std::vector<Family>& families() {
+  static const std::vector<Family> all{{vgg_names(), vgg, random_vgg}};
+  return all;
+}
+
+const Family& family_of(const std::string& model) {
+  std::string expected;
+  for (const Family& family : families()) {
+    if (std::ranges::find(family.names, model) != family.names.end()) return family;
+    for (const std::string& name : family.names) expected += (expected.empty() ? "" : ", ") + name;
+  }
+  throw UsageError("--model '" + model + "': expected one of " + expected);
 }
 
 }  // namespace
 
-const std::vector<std::string>& model_names() {
-  static const std::vector<std::string> names{"vgg11",    "vgg13",    "vgg16",    "vgg19",
-                                              "vgg11_bn", "vgg13_bn", "vgg16_bn", "vgg19_bn"};
+std::vector<std::string> model_names() {
+  std::vector<std::string> names;
+  for (const Family& family : families()) {
+    names.insert(names.end(), family.names.begin(), family.names.end());
+  }
   return names;
 }
 
 Network make_model(const std::string& model, Weights weights) {
-  check_model(model);
+  const Family& family = family_of(model);
   const auto said = weights.metadata().find("model");
   if (said != weights.metadata().end() && said->second != model) {
     throw Error(weights.source() + ": holds the weights of " + said->second + ", not of " + model);
   }
-  Graph graph = vgg(model, weights);
+  Graph graph = family.graph(model, weights);
   return {std::move(graph), std::move(weights)};
 }
 
@@ -89,12 +106,8 @@ Network load_network(const std::string& model, const std::string& weights) {
   constexpr std::string_view kRandom = "random:";
   if (weights.starts_with(kRandom)) {
     if (model.empty()) return load_network("vgg19", weights);
-    check_model(model);
-    if (model.ends_with("_bn")) {
-      throw UsageError("--weights " + weights + ": --model " + model +
-                       " has BatchNorm, whose statistics cannot be drawn; take the one without");
-    }
-    return make_model(model, random_vgg(model, parse_seed(weights.substr(kRandom.size()))));
+    const std::uint64_t seed = parse_seed(weights.substr(kRandom.size()));
+    return make_model(model, family_of(model).random(model, seed));
   }
   Weights loaded = Weights::load(find_weights(weights));
   const auto said = loaded.metadata().find("model");

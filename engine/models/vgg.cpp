@@ -206,10 +206,10 @@ class Normal {
 
 }  // namespace
 
-bool is_vgg(const std::string& model) {
-  const std::string base =
-      has_norms(model) ? model.substr(0, model.size() - kNormSuffix.size()) : model;
-  return kBlocks.contains(base);
+const std::vector<std::string>& vgg_names() {
+  static const std::vector<std::string> names{"vgg11",    "vgg13",    "vgg16",    "vgg19",
+                                              "vgg11_bn", "vgg13_bn", "vgg16_bn", "vgg19_bn"};
+  return names;
 }
 
 Graph vgg(const std::string& model, const Weights& weights) {
@@ -217,6 +217,10 @@ Graph vgg(const std::string& model, const Weights& weights) {
 }
 
 Weights random_vgg(const std::string& model, std::uint64_t seed) {
+  if (has_norms(model)) {
+    throw UsageError("--weights random:" + std::to_string(seed) + ": --model " + model +
+                     " has BatchNorm, whose statistics cannot be drawn; take the one without");
+  }
   constexpr std::array<std::int64_t, 5> kWidths{64, 128, 256, 512, 512};
   Normal normal(seed);
   Weights weights;

@@ -3,6 +3,7 @@
 #include "engine/ops/tensor_ops.hpp"
 #include "kernels/gram.hpp"
 #include "kernels/match.hpp"
+#include "kernels/reduce.hpp"
 #include "kernels/total_variation.hpp"
 
 namespace phosphene::ops {
@@ -51,6 +52,10 @@ void gram_backward(const Context& context, const Tensor& features, const Tensor&
 
 Tensor loss_scratch(const Context& context) {
   return context.empty({1, 1, 1, kernels::kReductionScratch});
+}
+
+void abs_sum(const Context& context, const Tensor& x, Tensor& scratch, Tensor& sum) {
+  PHOSPHENE_CALL(context, abs_sum, x.data(), x.count(), scratch.data(), sum.data());
 }
 
 void match(const Context& context, const Tensor& x, const Tensor& target, float s, Tensor& d_x,

@@ -39,8 +39,10 @@ void gram(const Context& context, const Tensor& features, float factor, Tensor& 
 void gram_backward(const Context& context, const Tensor& features, const Tensor& d, float factor,
                    Tensor& d_features);
 
-/// Scratch of the ops below that leave a loss on the device.
+/// Scratch of the ops below, which leave a sum on the device.
 Tensor loss_scratch(const Context& context);
+/// sum = sum |x|; x is fp32.
+void abs_sum(const Context& context, const Tensor& x, Tensor& scratch, Tensor& sum);
 /// loss += s |x - target|^2, d_x += its gradient (kernels/match.hpp); the first target.count()
 /// elements of x.
 void match(const Context& context, const Tensor& x, const Tensor& target, float s, Tensor& d_x,

@@ -43,10 +43,14 @@ int minimise(const Context& context, Problem& problem, const LoopOptions& option
   Backend& backend = backend_of(context);
   const std::vector<Seed> seeds = seeds_of(problem);
   const auto step = [&] { iterate(problem, seeds); };
+  const auto profile = [&](bool on) {
+    backend.synchronize();  // what is still queued is not of the window
+    backend.profiler(on);
+  };
   std::unique_ptr<Recording> recording;
   int done = 0;
   while (done < options.iterations) {
-    if (done == options.profile_from) backend.profiler(true);
+    if (done == options.profile_from) profile(true);
     if (recording) {
       recording->replay();
     } else {
@@ -54,7 +58,7 @@ int minimise(const Context& context, Problem& problem, const LoopOptions& option
       if (options.record) recording = backend.record(step);
     }
     ++done;
-    if (done == options.profile_to) backend.profiler(false);
+    if (done == options.profile_to) profile(false);
     const bool report = done == 1 || done % options.report_every == 0 || done == options.iterations;
     if (report && options.report && !options.report(done)) break;
   }

@@ -17,6 +17,7 @@ int Session::Impl::value_of(std::string_view name, const char* what) const {
 }
 
 void Session::Impl::forward() {
+  backend.make_current();
   backend.push_range("forward");
   for (Stage& stage : stages) {
     backend.push_range(stage.node.name.c_str());
@@ -38,6 +39,7 @@ const Tensor& Session::Impl::backward(std::span<const Seed> seeds, ReluRule rule
     slot = &seed;
   }
 
+  backend.make_current();
   backend.push_range("backward");
   for (int i = static_cast<int>(stages.size()) - 1; i >= 0; --i) {
     Stage& stage = stages[at(i)];

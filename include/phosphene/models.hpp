@@ -13,7 +13,7 @@ namespace phosphene {
 /// Nodes are named as in the paper: conv4_2, bn4_2, relu4_2, pool4, then fc6, relu6, fc7, relu7,
 /// fc8. The graph ends where the weights end. Throws Error where they are another model's.
 Network make_model(const std::string& model, Weights weights);
-const std::vector<std::string>& model_names();
+std::vector<std::string> model_names();
 
 /// What `--weights` takes: a safetensors file, the name of a cached one (scripts/fetch_weights.sh),
 /// or "random:SEED" for He-initialised weights of the full width (He, Wang and Hopcroft 2016 paint

@@ -1,5 +1,7 @@
 #include "kernels/gram.hpp"
 
+#include <algorithm>
+
 #include "kernels/cpu.hpp"
 
 namespace phosphene::kernels {

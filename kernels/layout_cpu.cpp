@@ -1,5 +1,7 @@
 #include "kernels/layout.hpp"
 
+#include <algorithm>
+
 #include "kernels/cpu.hpp"
 
 namespace phosphene::kernels::cpu {

@@ -1,5 +1,7 @@
 // The launch that goes with maps_grid.cuh; only a .cu includes it.
 #pragma once
+#include <algorithm>
+
 #include "kernels/launch.hpp"
 #include "kernels/maps_grid.cuh"
 

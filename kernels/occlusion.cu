@@ -1,5 +1,7 @@
 #include "kernels/occlusion.cuh"
 
+#include <algorithm>
+
 #include "kernels/launch.hpp"
 
 namespace phosphene::kernels::cuda {

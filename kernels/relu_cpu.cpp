@@ -1,5 +1,6 @@
 #include "kernels/relu.hpp"
 
+#include <algorithm>
 #include <array>
 
 #include "kernels/cpu.hpp"

@@ -1,5 +1,7 @@
 // The launchers that go with sum.cuh, for other launchers; only a .cu includes it.
 #pragma once
+#include <algorithm>
+
 #include "kernels/launch.hpp"
 #include "kernels/sum.cuh"
 

@@ -1,5 +1,7 @@
 #include "kernels/total_variation.cuh"
 
+#include <algorithm>
+
 #include "kernels/sum.hpp"
 
 namespace phosphene::kernels::cuda {

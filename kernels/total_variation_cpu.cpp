@@ -1,5 +1,6 @@
 #include "kernels/total_variation.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 #include "kernels/cpu.hpp"

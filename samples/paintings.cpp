@@ -1,6 +1,7 @@
 // Paintings as flow fields: each is a composition (what colour where), a field of directions, and
 // layers of ever smaller brush strokes that follow the field. A stroke is a bundle of bristles,
 // each with its own tint and its own gaps; the paint's thickness catches a light from the top left.
+#include <algorithm>
 #include <functional>
 
 #include "noise.hpp"

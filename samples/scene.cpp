@@ -2,6 +2,8 @@
 // ragged noise volumes, a lake that reflects them, one sun.
 #include "solids.hpp"
 
+#include <algorithm>
+
 namespace samples {
 namespace {
 

@@ -1,5 +1,7 @@
 #include "solids.hpp"
 
+#include <algorithm>
+
 namespace samples {
 namespace {
 

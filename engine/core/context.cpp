@@ -112,4 +112,9 @@ Tensor Context::zeros(Shape shape, DType dtype, Layout layout) const {
 
 Backend& backend_of(const Context& context) { return *context.impl_->pool->backend; }
 
+Range::Range(const Context& context, const std::string& name) : backend_(backend_of(context)) {
+  backend_.push_range(name.c_str());
+}
+Range::~Range() { backend_.pop_range(); }
+
 }  // namespace phosphene

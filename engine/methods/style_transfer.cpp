@@ -60,6 +60,7 @@ StyleTransferResult style_transfer(const Context& context, const Network& networ
                                    const StyleTransferOptions& options,
                                    const std::function<bool(const StyleProgress&)>& progress) {
   check_options(options, styles.size());
+  const Range range(context, "style_transfer");
   const Tensor content_full = ops::to_device(context, content);
   std::vector<Tensor> styles_full;
   for (const Tensor& style : styles) {

@@ -18,13 +18,11 @@ int Session::Impl::value_of(std::string_view name, const char* what) const {
 
 void Session::Impl::forward() {
   backend.make_current();
-  backend.push_range("forward");
+  const Range range(context, "forward");
   for (Stage& stage : stages) {
-    backend.push_range(stage.node.name.c_str());
+    const Range step(context, stage.node.name);
     stage.step->forward();
-    backend.pop_range();
   }
-  backend.pop_range();
 }
 
 const Tensor& Session::Impl::backward(std::span<const Seed> seeds, ReluRule rule,
@@ -40,12 +38,12 @@ const Tensor& Session::Impl::backward(std::span<const Seed> seeds, ReluRule rule
   }
 
   backend.make_current();
-  backend.push_range("backward");
+  const Range range(context, "backward");
   for (int i = static_cast<int>(stages.size()) - 1; i >= 0; --i) {
     Stage& stage = stages[at(i)];
     const int output = stage.node.output;
     const Value& y = values[at(output)];
-    backend.push_range(stage.node.name.c_str());
+    const Range step(context, stage.node.name);
     if (const Seed* seed = seed_of[at(output)]) {
       if (!has_gradient[at(output)]) lowering->zero(y.gradient, y.shape.count());
       has_gradient[at(output)] = true;
@@ -63,10 +61,8 @@ const Tensor& Session::Impl::backward(std::span<const Seed> seeds, ReluRule rule
       }
       has_gradient[x] = true;
     }
-    backend.pop_range();
     if (output == target) break;
   }
-  backend.pop_range();
   if (!has_gradient[at(target)]) {
     throw UsageError("no seed lies downstream of '" + std::string(wrt) + "'");
   }

@@ -62,4 +62,16 @@ class Context {
   std::unique_ptr<Impl> impl_;
 };
 
+/// Names what is done in its scope for a profiler (NVTX, domain "phosphene").
+class Range {
+ public:
+  Range(const Context& context, const std::string& name);
+  ~Range();
+  Range(const Range&) = delete;
+  Range& operator=(const Range&) = delete;
+
+ private:
+  Backend& backend_;
+};
+
 }  // namespace phosphene

@@ -1,4 +1,6 @@
 // style_transfer with real weights and photographs, as a user runs it.
+#include <algorithm>
+
 #include <nlohmann/json.hpp>
 
 #include "phosphene/image.hpp"

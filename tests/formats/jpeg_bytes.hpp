@@ -1,4 +1,5 @@
 #pragma once
+#include <algorithm>
 #include <cstddef>
 #include <cstdio>  // jpeglib.h needs FILE and size_t, and includes neither
 

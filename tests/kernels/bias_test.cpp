@@ -1,5 +1,7 @@
 #include "kernels/bias.hpp"
 
+#include <algorithm>
+
 #include "tests/kernels/kernel_test.hpp"
 
 namespace phosphene::kernels::testing {

@@ -1,5 +1,7 @@
 #include "kernels/vector.hpp"
 
+#include <algorithm>
+
 #include "tests/kernels/kernel_test.hpp"
 
 // One operation is one correctly rounded result, which the sum or product in double, rounded to

@@ -40,6 +40,7 @@ def main():
     parser.add_argument("--torch-python", default=sys.executable)
     parser.add_argument("--device", default="cpu", help="of the peer: cpu or cuda")
     parser.add_argument("--precisions", nargs="+", default=["fp32"], help="fp32, tf32, bf16")
+    parser.add_argument("--optimizers", nargs="+", default=["adam", "lbfgs"])
     parser.add_argument("--sizes", nargs="+", type=int, default=[256, 512])
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--out")
@@ -47,7 +48,7 @@ def main():
     results = []
     print(f"{'case':16} {'ours ms':>9} {'peer ms':>9} {'speed-up':>9}   "
           f"{'ours MB':>8} {'peer MB':>8} {'share':>6}")
-    cases = itertools.product(("adam", "lbfgs"), args.precisions, args.sizes)
+    cases = itertools.product(args.optimizers, args.precisions, args.sizes)
     for optimizer, precision, size in cases:
         rounds = [(ours(args.build, optimizer, precision, size),
                    peer(args.torch_python, optimizer, precision, size, args.device))

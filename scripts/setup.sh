@@ -67,7 +67,8 @@ install_packages() {
 readonly oldest_driver=580
 readonly wheels=(nvidia-cuda-nvcc==13.0.* nvidia-nvvm==13.0.* nvidia-cuda-crt==13.0.*
   nvidia-cuda-runtime==13.0.* nvidia-cuda-cccl==13.0.* nvidia-cuda-nvrtc==13.0.*
-  nvidia-cublas==13.0.* nvidia-nvtx==13.0.* nvidia-cudnn-cu13==9.19.*)
+  nvidia-cublas==13.0.* nvidia-nvtx==13.0.* nvidia-cuda-profiler-api==13.0.*
+  nvidia-cudnn-cu13==9.19.*)
 
 install_cuda() {
   say "CUDA: bringing the toolkit, cuBLAS and cuDNN into .cuda/toolkit (1.4 GB)"

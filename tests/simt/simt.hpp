@@ -60,6 +60,7 @@ enum class Order { forward, reverse, shuffled };
 struct Options {
   Order order = Order::forward;
   std::uint64_t seed = 1;
+  std::int64_t most_blocks = 1 << 20;  // what launchers cap their grids at
 };
 Options& options();
 

@@ -6,7 +6,7 @@
 namespace phosphene::simt {
 namespace {
 
-// The line that stands so many above, as a message names it.
+// As a message names it.
 std::string line(int number) { return "planted_races_test.cpp:" + std::to_string(number); }
 
 __global__ void read_early_kernel(float* y) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstring>
+#include <map>
 
 #include "tests/simt/block.hpp"
 
@@ -15,6 +16,8 @@ namespace {
 // was inlined there. The debugging information is read by addr2line, which comes with every
 // compiler.
 std::string source_line(std::uint32_t code) {
+  static std::map<std::uint32_t, std::string> known;
+  if (const auto line = known.find(code); line != known.end()) return line->second;
   char command[128];
   std::snprintf(command, sizeof command, "addr2line -i -e /proc/%d/exe 0x%x 2>&1", getpid(),
                 code - 1);
@@ -26,7 +29,7 @@ std::string source_line(std::uint32_t code) {
     if (found.find("tests/simt/atomics.hpp") == std::string::npos) break;
   }
   if (lines) pclose(lines);
-  return found.substr(found.find_last_of('/') + 1);
+  return known[code] = found.substr(found.find_last_of('/') + 1);
 }
 
 std::string offset(const std::string& name, std::uintptr_t bytes) {

@@ -8,7 +8,8 @@
 //   - a thread reads shared memory that nobody in its block has written.
 // Two atomics never race. Shuffles and votes order no memory, as in CUDA. An order that is made of
 // atomics and fences ("the last block adds up") is not understood and is reported as a race; the
-// rules of kernels/simt.hpp leave it out.
+// rules of kernels/simt.hpp leave it out. Under g++ it sees every access; clang copies and clears
+// some structures by memcpy and memset, which it does not see.
 #pragma once
 #include <cstddef>
 #include <string>

@@ -14,8 +14,8 @@ void device_release(void* memory, std::size_t bytes);
 void copy_to_device(const void* host, void* device, std::size_t bytes);
 void copy_to_host(const void* device, void* host, std::size_t bytes);
 
-/// Runs a test's body: once on a GPU (or skips it, saying why); in the harness once for each
-/// order of the threads.
+/// Runs a test's body: once on a GPU (or skips it, saying why); in the harness in several orders of
+/// the threads, of which the race build needs but one, and once with few blocks.
 void on_device(void (*body)());
 
 /// `values.size()` elements of device memory and no byte more, the first of them `offset`

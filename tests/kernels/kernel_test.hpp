@@ -1,7 +1,8 @@
-// What the tests of the kernels share. Each <op>_test.cpp is compiled into three executables:
+// What the tests of the kernels share. Each <op>_test.cpp goes into four executables:
 //   kernels_cpu_test   CPU_TEST     _cpu against a naive double-precision formula
 //   kernels_simt_test  both         CPU_TEST again under ASan and UBSan, and
 //                      DEVICE_TEST  the cuda:: launchers, run by the SIMT harness, against _cpu
+//   kernels_race_test  DEVICE_TEST  the same, where the harness looks for data races
 //   kernels_gpu_test   DEVICE_TEST  the same launchers on a GPU, against _cpu
 #pragma once
 #include <gtest/gtest.h>
@@ -24,13 +25,13 @@
   template <int>                        \
   [[maybe_unused]] static void suite##_##name()
 
-#if defined(PHOSPHENE_TEST_GPU)
+#if defined(PHOSPHENE_TEST_DEVICE)
 #define CPU_TEST(suite, name) PHOSPHENE_LEFT_OUT(suite, name)
 #else
 #define CPU_TEST(suite, name) TEST(suite##Cpu, name)
 #endif
 
-#if defined(PHOSPHENE_TEST_GPU) || defined(PHOSPHENE_TEST_SIMT)
+#if defined(PHOSPHENE_TEST_DEVICE) || defined(PHOSPHENE_TEST_SIMT)
 #define DEVICE_TEST(suite, name)                                                        \
   static void suite##_##name();                                                         \
   TEST(suite##Device, name) { phosphene::kernels::testing::on_device(suite##_##name); } \

@@ -6,13 +6,14 @@
 #include <map>
 #include <utility>
 
+#include "tests/simt/race.hpp"
+
 uint3 threadIdx, blockIdx;
 dim3 blockDim, gridDim;
 
 namespace phosphene::simt {
 namespace {
 
-constexpr std::size_t kStack = 256 * 1024;  // ASan's frames are large
 constexpr std::size_t kPage = 4096;
 
 // A stack with an unmapped page below it, so that an overflow faults.
@@ -42,10 +43,12 @@ void run_thread(Thread& thread) {
   Machine& m = machine();
   make_current(thread);
   try {
-    m.body(m.argument);
+    m.in_kernel = true;
+    m.body(m.state);
   } catch (...) {
     m.error = std::current_exception();
   }
+  m.in_kernel = false;
   thread.state = State::done;
   thread.fiber = nullptr;
   m.warps[thread.number / kLanes].done |= 1U << thread.number % kLanes;
@@ -125,6 +128,7 @@ void reset_block() {
   for (Warp& warp : m.warps) warp = {};
   for (const SharedVariable& variable : *m.shared) fill_with_nan(variable.address, variable.bytes);
   if (m.dynamic) fill_with_nan(m.dynamic, m.dynamic_bytes);
+  race::begin_block();
 }
 
 }  // namespace

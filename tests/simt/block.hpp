@@ -8,14 +8,15 @@
 #include <vector>
 
 #include "tests/simt/fiber.hpp"
-#include "tests/simt/shared_memory.hpp"
 #include "tests/simt/simt.hpp"
+#include "tests/simt/symbols.hpp"
 
 namespace phosphene::simt {
 
 constexpr unsigned kMostThreads = 1024;
 constexpr std::size_t kMostShared = 48 * 1024;
 constexpr unsigned kLanes = 32;
+constexpr std::size_t kStack = 256 * 1024;  // of a fiber; ASan's frames are large
 
 enum class State : unsigned char { fresh, ready, at_barrier, at_warp_op, done };
 
@@ -62,13 +63,23 @@ struct Machine {
 
   const char* kernel = "";
   void (*body)(void*) = nullptr;
-  void* argument = nullptr;
+  void* state = nullptr;
+  const std::vector<Argument>* arguments = nullptr;
   const std::vector<SharedVariable>* shared = nullptr;
   char* dynamic = nullptr;
   std::size_t dynamic_bytes = 0;
   bool running = false;
+  bool in_kernel = false;  // the kernel's own code runs now, not the harness
 };
 Machine& machine();
+
+/// Held while the harness does something for the kernel that called it.
+struct OutsideKernel {
+  OutsideKernel() { machine().in_kernel = false; }
+  ~OutsideKernel() { machine().in_kernel = true; }
+  OutsideKernel(const OutsideKernel&) = delete;
+  OutsideKernel& operator=(const OutsideKernel&) = delete;
+};
 
 /// Runs the block at blockIdx to its end; throws Error, or what the kernel threw.
 void run_block();

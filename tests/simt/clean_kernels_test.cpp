@@ -1,33 +1,11 @@
 // Kernels without a bug give the right answer whatever the order of the threads.
-#include <gtest/gtest.h>
-
 #include <numeric>
 #include <vector>
 
-#include "kernels/simt.hpp"
+#include "tests/simt/clean.hpp"
 
 namespace phosphene::simt {
 namespace {
-
-using kernels::cuda::kFullWarp;
-
-class CleanKernel : public ::testing::Test {
- protected:
-  ~CleanKernel() override { options() = {}; }
-
-  template <class Run>
-  void in_many_orders(Run run) {
-    for (const Order order : {Order::forward, Order::reverse}) {
-      options() = {order, 1};
-      run();
-    }
-    for (std::uint64_t seed = 1; seed <= 8; ++seed) {
-      SCOPED_TRACE("seed " + std::to_string(seed));
-      options() = {Order::shuffled, seed};
-      run();
-    }
-  }
-};
 
 __global__ void block_sum_kernel(const float* x, float* y, int count) {
   __shared__ float warps[32];

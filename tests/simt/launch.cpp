@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "tests/simt/block.hpp"
+#include "tests/simt/race.hpp"
 
 namespace phosphene::simt {
 namespace {
@@ -13,11 +14,16 @@ std::string shape(dim3 d) {
 }
 
 // The limits of every GPU since compute capability 3.0.
-void check_limits(const std::string& name, dim3 grid, dim3 block, std::size_t shared_bytes) {
+void check_limits(const std::string& name, dim3 grid, dim3 block, std::size_t shared_bytes,
+                  unsigned launch_bound) {
   const std::uint64_t threads = std::uint64_t{block.x} * block.y * block.z;
   if (threads == 0 || threads > kMostThreads || block.z > 64) {
     throw Error("kernel " + name + ": a block of " + shape(block) + " threads; 1 to " +
                 std::to_string(kMostThreads) + " expected, at most 64 in z");
+  }
+  if (launch_bound > 0 && threads > launch_bound) {
+    throw Error("kernel " + name + ": a block of " + shape(block) +
+                " threads; its __launch_bounds__ say at most " + std::to_string(launch_bound));
   }
   if (grid.x == 0 || grid.y == 0 || grid.z == 0 || grid.x > 0x7fffffffU || grid.y > 65535 ||
       grid.z > 65535) {
@@ -44,6 +50,7 @@ void run_grid(dim3 grid) {
 }  // namespace
 
 void* dynamic_shared() {
+  const OutsideKernel guard;
   Machine& m = machine();
   if (!m.dynamic)
     throw Error(place(*m.current) + ": uses dynamic shared memory, launched with none");
@@ -51,21 +58,22 @@ void* dynamic_shared() {
 }
 
 void run(const char* name, const void* kernel, dim3 grid, dim3 block, std::size_t shared_bytes,
-         void (*body)(void*), void* argument) {
+         const std::vector<Argument>& arguments, void (*body)(void*), void* state) {
   Machine& m = machine();
   if (m.running) throw Error(std::string("kernel ") + name + ": launched from inside a kernel");
-  const std::vector<SharedVariable>& shared = shared_variables(name, kernel);
+  const KernelSymbols& symbols = kernel_symbols(name, kernel);
   std::size_t all_shared = shared_bytes;
-  for (const SharedVariable& variable : shared) all_shared += variable.bytes;
-  check_limits(name, grid, block, all_shared);
+  for (const SharedVariable& variable : symbols.shared) all_shared += variable.bytes;
+  check_limits(name, grid, block, all_shared, symbols.launch_bound);
 
   // Of exactly that size, so that ASan's redzone begins at the next byte.
   const std::unique_ptr<char, void (*)(void*)> dynamic(
       shared_bytes ? static_cast<char*>(std::malloc(shared_bytes)) : nullptr, std::free);
   m.kernel = name;
   m.body = body;
-  m.argument = argument;
-  m.shared = &shared;
+  m.state = state;
+  m.arguments = &arguments;
+  m.shared = &symbols.shared;
   m.dynamic = dynamic.get();
   m.dynamic_bytes = shared_bytes;
   m.threads.assign(std::size_t{block.x} * block.y * block.z, {});
@@ -76,8 +84,12 @@ void run(const char* name, const void* kernel, dim3 grid, dim3 block, std::size_
   blockDim = block;
   gridDim = grid;
   m.running = true;
+  race::begin_launch();
   try {
     run_grid(grid);
+    if (const std::string found = race::findings(); !found.empty()) {
+      throw Error("kernel " + std::string(name) + ":" + found);
+    }
   } catch (...) {
     abandon_block();
     m.running = false;

@@ -1,8 +1,9 @@
 // The SIMT harness: CUDA's keywords and built-ins for an ordinary compiler, so that the kernels
 // run without a GPU, one block at a time, each CUDA thread a fiber of one OS thread. Under ASan
 // and UBSan it finds what a GPU would let pass: reads and writes past a buffer, misaligned packs,
-// barriers that not every thread reaches, shuffles whose mask lies. It shows nothing of speed,
-// of coalescing or of memory ordering between blocks.
+// barriers that not every thread reaches, shuffles whose mask lies. A second build, race.hpp,
+// finds data races. Neither shows anything of speed or of coalescing, nor global memory that is
+// read before anybody wrote it.
 //
 // __shared__ is a static of the kernel, which must itself be static for ASan to guard it: the
 // harness finds it in the executable's symbol table and fills it with NaN before each block.
@@ -15,6 +16,9 @@
 #include <stdexcept>
 #include <tuple>
 #include <type_traits>
+#include <vector>
+
+#include "tests/simt/atomics.hpp"
 
 #undef __global__
 #undef __device__
@@ -24,7 +28,10 @@
 #define __device__
 #define __host__
 #define __shared__ static
-#define __launch_bounds__(...)
+// Where the number of threads is found again from the kernel's address: as the number of warps
+// that stands before it in no-operations (symbols.cpp).
+#define __launch_bounds__(threads, ...) \
+  __attribute__((patchable_function_entry((threads) / 32, (threads) / 32)))
 #define PHOSPHENE_DYNAMIC_SHARED(T, name) \
   T* const name = static_cast<T*>(::phosphene::simt::dynamic_shared())
 
@@ -53,6 +60,7 @@ enum class Order { forward, reverse, shuffled };
 struct Options {
   Order order = Order::forward;
   std::uint64_t seed = 1;
+  std::int64_t most_blocks = 1 << 20;  // what launchers cap their grids at
 };
 Options& options();
 
@@ -65,8 +73,15 @@ struct Where {
   }
 };
 
+/// The bytes of one argument of a kernel.
+struct Argument {
+  const void* address;
+  std::size_t bytes;
+};
+
+/// Calls body(state) once a thread.
 void run(const char* name, const void* kernel, dim3 grid, dim3 block, std::size_t shared_bytes,
-         void (*body)(void*), void* argument);
+         const std::vector<Argument>& arguments, void (*body)(void*), void* state);
 
 /// Runs the whole grid. Throws Error; after one the harness takes the next launch as usual.
 template <class... Parameters, class... Arguments>
@@ -74,8 +89,13 @@ void launch(const char* name, void (*kernel)(Parameters...), dim3 grid, dim3 blo
             std::size_t shared_bytes, Arguments... arguments) {
   std::tuple<Parameters...> values(arguments...);
   auto body = [&] { std::apply(kernel, values); };
+  const auto views = std::apply(
+      [](const auto&... value) {
+        return std::vector<Argument>{{&value, sizeof value}...};
+      },
+      values);
   run(
-      name, reinterpret_cast<const void*>(kernel), grid, block, shared_bytes,
+      name, reinterpret_cast<const void*>(kernel), grid, block, shared_bytes, views,
       [](void* p) { (*static_cast<decltype(body)*>(p))(); }, &body);
 }
 
@@ -161,3 +181,8 @@ inline unsigned __umulhi(unsigned a, unsigned b) {
   return static_cast<unsigned>((static_cast<std::uint64_t>(a) * b) >> 32);
 }
 inline int __popc(unsigned x) { return std::popcount(x); }
+inline int __clz(int x) { return std::countl_zero(static_cast<unsigned>(x)); }
+inline int __ffs(int x) { return x == 0 ? 0 : std::countr_zero(static_cast<unsigned>(x)) + 1; }
+// Nothing runs at the same time: where a kernel needs a fence, the race build finds a race.
+inline void __threadfence_block() {}
+inline void __threadfence() {}

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "tests/simt/block.hpp"
+#include "tests/simt/race.hpp"
 
 namespace phosphene::simt {
 namespace {
@@ -101,9 +102,19 @@ void complete(WarpOp op, unsigned mask, Thread* lanes) {
   }
 }
 
+// Whether nobody is missing, and everybody waits for the same lanes: one that waits for others may
+// still come.
+bool all_wait_together(const Thread* lanes, unsigned missing, unsigned mask) {
+  for (unsigned l = 0; missing == 0 && l < kLanes; ++l) {
+    if ((mask >> l & 1U) && lanes[l].mask != mask) return false;
+  }
+  return missing == 0;
+}
+
 }  // namespace
 
 int barrier(Barrier kind, bool predicate, Where where) {
+  const OutsideKernel guard;
   Machine& m = machine();
   Thread& self = *m.current;
   self.operation = name_of(kind);
@@ -126,10 +137,12 @@ int barrier(Barrier kind, bool predicate, Where where) {
                                                 : votes;
   }
   m.waiting = 0;
+  race::barrier();
   return static_cast<int>(self.result);
 }
 
 std::uint64_t warp(WarpOp op, unsigned mask, std::uint64_t bits, int lane, int width, Where where) {
+  const OutsideKernel guard;
   Machine& m = machine();
   Thread& self = *m.current;
   const unsigned own = self.number % kLanes, first = self.number - own;
@@ -157,18 +170,19 @@ std::uint64_t warp(WarpOp op, unsigned mask, std::uint64_t bits, int lane, int w
                    " but has returned");
   }
   state.arrived |= 1U << own;
-  if ((state.arrived & mask) != mask) {
+  Thread* lanes = &m.threads[first];
+  if (!all_wait_together(lanes, mask & ~state.arrived, mask)) {
     wait(self, State::at_warp_op);
     return self.result;
   }
-  Thread* lanes = &m.threads[first];
   for (unsigned l = 0; l < kLanes; ++l) {
-    if ((mask >> l & 1U) && (!same_place(lanes[l], self) || lanes[l].mask != mask)) {
+    if ((mask >> l & 1U) && !same_place(lanes[l], self)) {
       fail(self, "divergent: " + waits(lanes[l]) + " with mask " + hex(lanes[l].mask));
     }
   }
   state.arrived &= ~mask;
   complete(op, mask, lanes);
+  if (op == WarpOp::sync) race::warp_barrier(first / kLanes, mask);
   return self.result;
 }
 

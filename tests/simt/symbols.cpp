@@ -1,4 +1,4 @@
-#include "tests/simt/shared_memory.hpp"
+#include "tests/simt/symbols.hpp"
 
 #include <elf.h>
 #include <link.h>
@@ -9,10 +9,22 @@
 #include <map>
 #include <string>
 
-#include "tests/simt/simt.hpp"
+#include "tests/simt/block.hpp"
+
+// The table that the compiler makes of patchable_function_entry, if any kernel has the attribute.
+extern "C" {
+[[gnu::weak]] extern const std::uintptr_t __start___patchable_function_entries[];
+[[gnu::weak]] extern const std::uintptr_t __stop___patchable_function_entries[];
+}
 
 namespace phosphene::simt {
 namespace {
+
+#if defined(__x86_64__)
+constexpr std::uintptr_t kNoOperation = 1;  // bytes
+#else
+constexpr std::uintptr_t kNoOperation = 4;
+#endif
 
 // Functions by address, and writable local statics by mangled name: _ZZ <function> E <variable>.
 struct Symbols {
@@ -31,6 +43,17 @@ struct Symbols {
     }
   }
 
+  /// __launch_bounds__ puts one no-operation for each warp right before the kernel (simt.hpp).
+  unsigned launch_bound(std::uintptr_t kernel) const {
+    for (const std::uintptr_t* first = __start___patchable_function_entries;
+         first != __stop___patchable_function_entries; ++first) {
+      const auto next = functions.lower_bound(*first);
+      if (next == functions.end() || next->first != kernel || *first == kernel) continue;
+      return static_cast<unsigned>((kernel - *first) / kNoOperation) * kLanes;
+    }
+    return 0;
+  }
+
  private:
   void read(const char* image, const ElfW(Ehdr) & header, const ElfW(Shdr) * sections,
             const ElfW(Shdr) & table) {
@@ -46,43 +69,52 @@ struct Symbols {
       if (type == STT_FUNC && name.starts_with("_Z")) {
         functions.emplace(base + symbol.st_value, name);
       } else if (type == STT_OBJECT && writable && name.starts_with("_ZZ")) {
-        statics[name] = {reinterpret_cast<char*>(base + symbol.st_value), symbol.st_size};
+        statics[name] = {"", reinterpret_cast<char*>(base + symbol.st_value), symbol.st_size};
       }
     }
   }
-
-  static std::uintptr_t load_address() {
-    std::uintptr_t base = 0;  // the first object is the executable
-    dl_iterate_phdr(
-        [](dl_phdr_info* info, std::size_t, void* out) {
-          *static_cast<std::uintptr_t*>(out) = info->dlpi_addr;
-          return 1;
-        },
-        &base);
-    return base;
-  }
 };
+
+// "values" out of "6values" or "6values_0", which the second of that name in a function is called.
+std::string plain_name(const std::string& mangled) {
+  std::size_t digits = 0;
+  const std::size_t length = std::stoul(mangled, &digits);
+  return mangled.substr(digits, length);
+}
 
 }  // namespace
 
-const std::vector<SharedVariable>& shared_variables(const char* name, const void* kernel) {
+std::uintptr_t load_address() {
+  std::uintptr_t base = 0;  // the first object is the executable
+  dl_iterate_phdr(
+      [](dl_phdr_info* info, std::size_t, void* out) {
+        *static_cast<std::uintptr_t*>(out) = info->dlpi_addr;
+        return 1;
+      },
+      &base);
+  return base;
+}
+
+const KernelSymbols& kernel_symbols(const char* name, const void* kernel) {
   static const Symbols symbols;
-  static std::map<const void*, std::vector<SharedVariable>> known;
+  static std::map<const void*, KernelSymbols> known;
   if (const auto found = known.find(kernel); found != known.end()) return found->second;
   const auto [first, last] =
       symbols.functions.equal_range(reinterpret_cast<std::uintptr_t>(kernel));
   if (first == last) {
     throw Error(std::string(name) + ": no symbol for this kernel; is the executable stripped?");
   }
-  std::vector<SharedVariable>& variables = known[kernel];
+  KernelSymbols& mine = known[kernel];
+  mine.launch_bound = symbols.launch_bound(first->first);
   for (auto function = first; function != last; ++function) {
     const std::string prefix = "_ZZ" + function->second.substr(2) + "E";
     for (auto it = symbols.statics.lower_bound(prefix);
          it != symbols.statics.end() && it->first.starts_with(prefix); ++it) {
-      variables.push_back(it->second);
+      mine.shared.push_back(it->second);
+      mine.shared.back().name = plain_name(it->first.substr(prefix.size()));
     }
   }
-  return variables;
+  return mine;
 }
 
 // ASan keeps redzones between statics and would refuse memset; the volatile store keeps the

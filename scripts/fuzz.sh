@@ -13,9 +13,9 @@ cd "$(dirname "$0")/.."
 source scripts/common.sh
 
 readonly all=(safetensors image image_metadata preprocessing flag_values)
-# An input that takes longer hangs; the slowest good ones take a hundredth of a second.
+# An input that takes longer is a hang: in millions of them, none took a whole second.
 readonly longest_input=10
-# The readers hold a file of 4 KB and a picture of 50 000 pixels; the rest is the sanitizers'.
+# Twice what the targets were seen to hold, most of which is the sanitizer's.
 readonly most_megabytes=1024
 
 case ${1:-} in

@@ -1,11 +1,9 @@
 // Paints a photograph in the style of one or several paintings.
-#include <algorithm>
-#include <charconv>
 #include <cstdio>
 #include <filesystem>
-#include <limits>
 
 #include "common.hpp"
+#include "flag_values.hpp"
 #include "phosphene/error.hpp"
 #include "phosphene/image.hpp"
 #include "phosphene/methods/style_transfer.hpp"
@@ -85,43 +83,6 @@ Value choose(const char* flag, const std::string& text,
   throw UsageError(std::string(flag) + " '" + text + "': expected " + names);
 }
 
-/// Reads all of `text`; `expected` says what it should have been.
-template <class Number>
-Number number(const char* flag, std::string_view text, const std::string& expected,
-              Number least = std::numeric_limits<Number>::lowest(),
-              Number most = std::numeric_limits<Number>::max()) {
-  Number value{};
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc{} || end != text.data() + text.size() || value < least || value > most) {
-    throw UsageError(std::string(flag) + " '" + std::string(text) + "': expected " + expected);
-  }
-  return value;
-}
-
-/// A longest side in pixels. The limit keeps the bytes of a run within 64 bits.
-std::int64_t side(const char* flag, const std::string& text, const std::string& otherwise = {}) {
-  constexpr std::int64_t kLargest = 1'000'000;
-  return number<std::int64_t>(flag, text, "a whole number from 1 to 1000000" + otherwise, 1,
-                              kLargest);
-}
-
-std::vector<LayerWeight> layers(const char* flag, const std::vector<std::string>& texts) {
-  std::vector<LayerWeight> result;
-  for (const std::string& text : texts) {
-    const std::size_t colon = text.find(':');
-    const std::string layer = text.substr(0, colon);
-    if (std::ranges::find(result, layer, &LayerWeight::layer) != result.end()) {
-      throw UsageError(std::string(flag) + ": names '" + layer + "' twice");
-    }
-    result.push_back({layer});
-    if (colon != std::string::npos) {
-      result.back().weight =
-          number<float>(flag, std::string_view(text).substr(colon + 1), "a number");
-    }
-  }
-  return result;
-}
-
 /// Says which flag, also where the layer is one of its defaults.
 void check_layers(const char* flag, const std::vector<LayerWeight>& layers, const Graph& graph) {
   try {
@@ -133,21 +94,16 @@ void check_layers(const char* flag, const std::vector<LayerWeight>& layers, cons
   }
 }
 
-void resolve_profile(std::string_view range, StyleTransferOptions& o) {
-  constexpr const char* kFlag = "--profile-iterations";
-  constexpr int kMost = std::numeric_limits<int>::max();
-  const std::string expected = "A:B, whole numbers with A < B";
-  const std::size_t colon = std::min(range.find(':'), range.size() - 1);
-  o.profile_from = number<int>(kFlag, range.substr(0, colon), expected, 0, kMost - 1);
-  o.profile_to = number<int>(kFlag, range.substr(colon + 1), expected, o.profile_from + 1);
-}
-
 void resolve(Flags& f) {
   StyleTransferOptions& o = f.options;
-  o.size = f.size == "full" ? 0 : side("--size", f.size, ", or 'full'");
-  for (const std::string& text : f.scales) o.scales.push_back(side("--multiscale", text));
-  if (!f.content_layers.empty()) o.content_layers = layers("--content-layers", f.content_layers);
-  if (!f.style_layers.empty()) o.style_layers = layers("--style-layers", f.style_layers);
+  o.size = f.size == "full" ? 0 : apps::side("--size", f.size, ", or 'full'");
+  for (const std::string& text : f.scales) o.scales.push_back(apps::side("--multiscale", text));
+  if (!f.content_layers.empty()) {
+    o.content_layers = apps::layer_weights("--content-layers", f.content_layers);
+  }
+  if (!f.style_layers.empty()) {
+    o.style_layers = apps::layer_weights("--style-layers", f.style_layers);
+  }
   o.optimiser = choose<OptimiserKind>(
       "--optimizer", f.optimiser,
       {{"lbfgs", OptimiserKind::lbfgs}, {"adam", OptimiserKind::adam}, {"gd", OptimiserKind::gd}});
@@ -156,7 +112,11 @@ void resolve(Flags& f) {
                                            {"gatys", Normalisation::gatys},
                                            {"chapter", Normalisation::chapter}});
   choose<int>("--pooling", f.pooling, {{"max", 0}, {"avg", 1}});
-  if (!f.profile.empty()) resolve_profile(f.profile, o);
+  if (!f.profile.empty()) {
+    const auto range = apps::iteration_range("--profile-iterations", f.profile);
+    o.profile_from = range.from;
+    o.profile_to = range.to;
+  }
   if (f.save_every < 0) {
     throw UsageError("--save-every " + std::to_string(f.save_every) + ": expected at least 0");
   }

@@ -4,6 +4,7 @@
 #   scripts/setup.sh             and CUDA where there is an NVIDIA driver and no toolkit
 #   scripts/setup.sh --cuda      and CUDA even without a driver (to compile only)
 #   scripts/setup.sh --no-cuda   leave CUDA alone
+#   scripts/setup.sh --fuzz      and clang with libFuzzer, for scripts/fuzz.sh
 #
 # CUDA, cuDNN and cuBLAS come as Python wheels into .cuda/ (1.4 GB), without root. A toolkit that is
 # already on the machine, cuDNN included, is used instead.
@@ -12,15 +13,17 @@ cd "$(dirname "$0")/.."
 source scripts/common.sh
 
 cuda=auto
+fuzz=no
 for argument in "$@"; do
   case $argument in
     --cuda) cuda=yes ;;
     --no-cuda) cuda=no ;;
+    --fuzz) fuzz=yes ;;
     -h | --help)
       usage
       exit 0
       ;;
-    *) misused "unknown argument '$argument' (expected --cuda or --no-cuda)" ;;
+    *) misused "unknown argument '$argument' (expected --cuda, --no-cuda or --fuzz)" ;;
   esac
 done
 
@@ -30,6 +33,7 @@ packages=(g++ cmake ninja-build ca-certificates curl
   libdnnl-dev ocl-icd-opencl-dev # the CMake package of the first asks for the second
   libjpeg-dev libstb-dev libcli11-dev nlohmann-json3-dev libfmt-dev
   libgtest-dev libgmock-dev libbenchmark-dev)
+if [[ $fuzz == yes ]]; then packages+=(clang libclang-rt-dev); fi
 
 missing_packages() {
   local package

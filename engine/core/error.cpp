@@ -24,6 +24,16 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 
 }  // namespace
 
+std::string printable(std::string_view text) {
+  constexpr std::size_t kLongest = 120;
+  std::string line(text.substr(0, kLongest));
+  for (char& c : line) {
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
+  }
+  if (text.size() > kLongest) line += "...";
+  return line;
+}
+
 std::vector<std::string> near_names(std::string_view name, std::span<const std::string> candidates,
                                     std::size_t limit) {
   struct Ranked {

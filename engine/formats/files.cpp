@@ -78,16 +78,6 @@ struct Temporary {
 
 }  // namespace
 
-std::string printable(std::string_view text) {
-  constexpr std::size_t kLongest = 120;
-  std::string line(text.substr(0, kLongest));
-  for (char& c : line) {
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
-  }
-  if (text.size() > kLongest) line += "...";
-  return line;
-}
-
 MappedFile::MappedFile(const std::string& path) {
   struct stat info {};
   // Looked at before it is opened: opening a pipe would wait for its writer.

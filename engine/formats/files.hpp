@@ -3,13 +3,8 @@
 #include <cstdint>
 #include <span>
 #include <string>
-#include <string_view>
 
 namespace phosphene::formats {
-
-/// `text` fit for one line of an error message: control characters become '?', and what is longer
-/// than 120 bytes is cut. Names that come out of a file go through it.
-std::string printable(std::string_view text);
 
 /// A regular file mapped read-only. Throws Error that names the file where it is missing, a
 /// directory, not a regular file, or not readable.

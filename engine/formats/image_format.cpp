@@ -26,7 +26,7 @@ std::string_view iso_media_name(std::string_view head) {
 /// The name of a format that is known and not read; empty for anything else.
 std::string_view refused_name(std::string_view head) {
   if (head.starts_with("GIF8")) return "GIF";
-  if (head.starts_with("RIFF") && head.substr(8, 4) == "WEBP") return "WebP";
+  if (head.starts_with("RIFF") && head.find("WEBP") == 8) return "WebP";
   if (head.starts_with("II*\0"sv) || head.starts_with("MM\0*"sv)) return "TIFF";
   if (head.starts_with("II+\0"sv) || head.starts_with("MM\0+"sv)) return "TIFF";
   if (head.starts_with("\xff\x0a") || head.starts_with("\0\0\0\x0cJXL "sv)) return "JPEG XL";

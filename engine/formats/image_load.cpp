@@ -58,20 +58,23 @@ void ImageSink::put(std::int64_t y, const Sample* rgb, float largest) {
 void ImageSink::put_row(std::int64_t y, const std::uint8_t* rgb) { put(y, rgb, 255.0f); }
 void ImageSink::put_row(std::int64_t y, const std::uint16_t* rgb) { put(y, rgb, 65535.0f); }
 
+Tensor decode_image(const ImageSource& source) {
+  switch (image_format(source.path, source.bytes)) {
+    case ImageFormat::jpeg:
+      return load_jpeg(source);
+    case ImageFormat::png:
+      return load_png(source);
+    case ImageFormat::bmp:
+      return load_bmp(source);
+  }
+  source.fail("is not an image");  // the compiler cannot know that the cases are all
+}
+
 }  // namespace formats
 
 Tensor load_image(const std::string& path, const ImageOptions& options) {
   const formats::MappedFile file(path);
-  const formats::ImageSource source{path, file.bytes(), options};
-  switch (formats::image_format(path, source.bytes)) {
-    case formats::ImageFormat::jpeg:
-      return formats::load_jpeg(source);
-    case formats::ImageFormat::png:
-      return formats::load_png(source);
-    case formats::ImageFormat::bmp:
-      return formats::load_bmp(source);
-  }
-  source.fail("is not an image");  // the compiler cannot know that the cases are all
+  return formats::decode_image({path, file.bytes(), options});
 }
 
 }  // namespace phosphene

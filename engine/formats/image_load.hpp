@@ -41,6 +41,9 @@ class ImageSink {
   Tensor image_;
 };
 
+/// Tells the format by the first bytes and decodes.
+Tensor decode_image(const ImageSource& source);
+
 Tensor load_jpeg(const ImageSource& source);
 Tensor load_png(const ImageSource& source);
 Tensor load_bmp(const ImageSource& source);

@@ -5,10 +5,10 @@
 #include <optional>
 #include <string_view>
 
-#include "engine/formats/files.hpp"
 #include "engine/formats/image_load.hpp"
 #include "engine/formats/image_metadata.hpp"
 #include "engine/formats/stb.hpp"
+#include "phosphene/error.hpp"
 
 namespace phosphene::formats {
 namespace {

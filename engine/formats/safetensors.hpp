@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "phosphene/network.hpp"
+
 namespace phosphene::formats {
 
 /// Where one tensor of a safetensors file lies. Source: the format's description in
@@ -38,5 +40,8 @@ bool is_integer_dtype(const std::string& dtype);
 /// F32, F16, BF16 or F64.
 std::vector<float> read_values(const std::string& path, const TensorEntry& entry,
                                std::span<const std::uint8_t> bytes);
+
+/// What Weights::load does with the file's bytes.
+Weights read_weights(const std::string& path, std::span<const std::uint8_t> file);
 
 }  // namespace phosphene::formats

@@ -7,7 +7,6 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "engine/formats/files.hpp"
 #include "engine/formats/safetensors.hpp"
 #include "phosphene/error.hpp"
 

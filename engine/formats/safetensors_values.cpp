@@ -5,7 +5,6 @@
 #include <cstring>
 #include <limits>
 
-#include "engine/formats/files.hpp"
 #include "engine/formats/safetensors.hpp"
 #include "phosphene/error.hpp"
 

@@ -33,6 +33,8 @@ void* limited_realloc(void* old, std::size_t size) {
 #define STB_IMAGE_WRITE_IMPLEMENTATION
 #include <stb_image_write.h>
 
+#include "phosphene/error.hpp"
+
 namespace phosphene::formats {
 namespace {
 
@@ -51,7 +53,8 @@ template <class Sample>
 Tensor place(const ImageSource& source, Sample* decoded, int width, int height, int orientation) {
   const std::unique_ptr<Sample, Free> pixels(decoded);
   if (pixels == nullptr) {
-    source.fail(fmt::format("is truncated or corrupt: {}", stbi_failure_reason()));
+    // It quotes the type of a chunk that it does not know.
+    source.fail(fmt::format("is truncated or corrupt: {}", printable(stbi_failure_reason())));
   }
   ImageSink sink(width, height, orientation);
   for (std::int64_t y = 0; y < height; ++y) sink.put_row(y, pixels.get() + y * width * 3);

@@ -11,6 +11,7 @@
 #include "phosphene/network.hpp"
 
 namespace phosphene {
+namespace formats {
 namespace {
 
 std::string lower_extension(const std::string& path) {
@@ -52,26 +53,31 @@ std::string_view foreign_format(const std::string& path, std::span<const std::ui
 
 }  // namespace
 
-Weights Weights::load(const std::string& path) {
-  const formats::MappedFile file(path);
-  if (const auto what = foreign_format(path, file.bytes()); !what.empty()) {
+Weights read_weights(const std::string& path, std::span<const std::uint8_t> file) {
+  if (const auto what = foreign_format(path, file); !what.empty()) {
     throw Error(
         fmt::format("{}: is {}, expected safetensors; convert it first: "
                     "python3 scripts/convert_weights.py IN OUT.safetensors",
                     path, what));
   }
-  formats::SafetensorsHeader header = formats::read_safetensors_header(path, file.bytes());
-  const auto data = file.bytes().subspan(header.data_begin);
+  SafetensorsHeader header = read_safetensors_header(path, file);
+  const auto data = file.subspan(header.data_begin);
   Weights weights;
-  for (const formats::TensorEntry& entry : header.tensors) {
-    if (formats::is_integer_dtype(entry.dtype)) continue;
-    auto values =
-        formats::read_values(path, entry, data.subspan(entry.begin, entry.end - entry.begin));
+  for (const TensorEntry& entry : header.tensors) {
+    if (is_integer_dtype(entry.dtype)) continue;
+    auto values = read_values(path, entry, data.subspan(entry.begin, entry.end - entry.begin));
     weights.set(entry.name, HostArray{entry.shape, std::move(values)});
   }
   weights.set_metadata(std::move(header.metadata));
   weights.set_source(path);
   return weights;
+}
+
+}  // namespace formats
+
+Weights Weights::load(const std::string& path) {
+  const formats::MappedFile file(path);
+  return formats::read_weights(path, file.bytes());
 }
 
 }  // namespace phosphene

@@ -28,12 +28,12 @@ class Check {
            {conv->out_channels, in[0] == kAny ? kAny : in[0] / conv->groups, w.kernel.h,
             w.kernel.w});
       if (conv->bias) want(node, "bias", {conv->out_channels});
-      return conv->out_channels;
+      return some(node, conv->out_channels);
     }
     if (const auto* linear = std::get_if<op::Linear>(&node.op)) {
       want(node, "weight", {linear->out_features, in[0]});
       if (linear->bias) want(node, "bias", {linear->out_features});
-      return linear->out_features;
+      return some(node, linear->out_features);
     }
     if (std::holds_alternative<op::BatchNorm>(node.op)) {
       for (const char* name : {"weight", "bias", "running_mean", "running_var"}) {
@@ -50,6 +50,15 @@ class Check {
   }
 
  private:
+  /// A file may hold tensors without elements; a layer that makes nothing of its input is no layer.
+  static std::int64_t some(const Node& node, std::int64_t channels) {
+    if (channels < 1) {
+      throw Error("layer '" + node.name + "': has " + std::to_string(channels) +
+                  " output channels, expected at least 1");
+    }
+    return channels;
+  }
+
   void want(const Node& node, const char* name, const std::vector<std::int64_t>& shape) const {
     try {
       weights_.at(node.weights + "." + name, shape);
@@ -70,7 +79,7 @@ const HostArray& Weights::at(const std::string& name) const {
   for (const auto& [key, array] : arrays_) names.push_back(key);
   std::string near;
   for (const std::string& candidate : near_names(name, names)) {
-    near += (near.empty() ? "; near: " : ", ") + candidate;
+    near += (near.empty() ? "; near: " : ", ") + printable(candidate);
   }
   throw Error(source_ + ": has no tensor '" + name + "'" + near);
 }

@@ -79,7 +79,7 @@ const Family& family_of(const std::string& model) {
     if (std::ranges::find(family.names, model) != family.names.end()) return family;
     for (const std::string& name : family.names) expected += (expected.empty() ? "" : ", ") + name;
   }
-  throw UsageError("--model '" + model + "': expected one of " + expected);
+  throw UsageError("--model '" + printable(model) + "': expected one of " + expected);
 }
 
 }  // namespace
@@ -96,7 +96,8 @@ Network make_model(const std::string& model, Weights weights) {
   const Family& family = family_of(model);
   const auto said = weights.metadata().find("model");
   if (said != weights.metadata().end() && said->second != model) {
-    throw Error(weights.source() + ": holds the weights of " + said->second + ", not of " + model);
+    throw Error(weights.source() + ": holds the weights of " + printable(said->second) +
+                ", not of " + model);
   }
   Graph graph = family.graph(model, weights);
   return {std::move(graph), std::move(weights)};

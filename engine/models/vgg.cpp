@@ -73,7 +73,7 @@ class Builder {
     }
     const std::string padding = meta("padding"), arch = meta("arch");
     if (!padding.empty() && padding != "zero" && padding != "reflect") {
-      throw Error(weights_.source() + ": metadata 'padding' is '" + padding +
+      throw Error(weights_.source() + ": metadata 'padding' is '" + printable(padding) +
                   "', expected zero or reflect");
     }
     if (padding.empty() ? arch.find("reflect") != std::string::npos : padding == "reflect") {
@@ -160,7 +160,7 @@ class Builder {
   [[noreturn]] void refuse_other_model() const {
     std::string found;
     for (const auto& [name, array] : weights_.arrays()) {
-      found = " '" + name + "'";
+      found = " '" + printable(name) + "'";
       break;
     }
     throw Error(weights_.source() + ": holds no " + model_ +
@@ -175,7 +175,7 @@ class Builder {
           name.find("_aux.") != std::string::npos || name.ends_with("num_batches_tracked");
       if (!trained_only && !used_.contains(name)) {
         throw Error(weights_.source() + ": holds the weights of another model than " + model_ +
-                    ", or not all of them: it has '" + name + "' but " +
+                    ", or not all of them: it has '" + printable(name) + "' but " +
                     (ended_at_.empty() ? model_ + " has not" : "no '" + ended_at_ + "'"));
       }
     }

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <functional>
 
 #include "phosphene/error.hpp"
 #include "tests/engine/small_network.hpp"
@@ -75,6 +76,34 @@ TEST(Vgg, RefusesOtherFiles) {
   missing.set("features.6.weight", random_array({8, 6, 3, 3}, 1, 1));
   EXPECT_THAT([&] { make_model("vgg11", std::move(missing)); },
               ThrowsMessage<Error>(HasSubstr("has no tensor 'features.6.bias'")));
+}
+
+TEST(Vgg, RefusesLayersWithoutChannels) {
+  Weights w = two_blocks();
+  w.set("features.3.weight", {{0, 4, 3, 3}, {}});
+  w.set("features.3.bias", {{0}, {}});
+  EXPECT_THAT([&] { make_model("vgg11", std::move(w)); },
+              ThrowsMessage<Error>(HasSubstr("layer 'conv2_1': has 0 output channels")));
+}
+
+/// What a file says is quoted on one line, whatever it says.
+TEST(Vgg, KeepsMessagesToOneLine) {
+  const auto expect_line = [](const std::function<void(Weights&)>& change, const char* part) {
+    Weights w = two_blocks();
+    change(w);
+    EXPECT_THAT([&] { make_model("vgg11", std::move(w)); }, ThrowsMessage<Error>(HasSubstr(part)));
+  };
+  expect_line([](Weights& w) { w.set_metadata({{"model", "a\nb"}}); }, "weights of a?b, not");
+  expect_line([](Weights& w) { w.set_metadata({{"padding", "a\x1b[1m"}}); }, "is 'a?[1m'");
+  expect_line([](Weights& w) { w.set_metadata({{"input", "a\nb"}}); }, "is 'a?b'");
+  expect_line([](Weights& w) { w.set("a\nb", {{0}, {}}); }, "it has 'a?b'");
+  Weights other;
+  other.set("a\nb", {{0}, {}});
+  EXPECT_THAT([&] { make_model("vgg11", std::move(other)); },
+              ThrowsMessage<Error>(HasSubstr("found e.g. 'a?b'")));
+  Weights near;
+  near.set("bia\n", {{0}, {}});
+  EXPECT_THAT([&] { near.at("bias"); }, ThrowsMessage<Error>(HasSubstr("near: bia?")));
 }
 
 TEST(Models, RandomWeightsAreHeInitialisedAndRepeat) {

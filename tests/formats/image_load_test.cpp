@@ -41,7 +41,11 @@ TEST_F(ImageLoad, NamesFormatsThatItRefuses) {
 TEST_F(ImageLoad, RefusesWhatIsNoImage) {
   const Bytes text = {'h', 'e', 'l', 'l', 'o', '\n'};
   expect_refused("a.jpg", text, {"is not an image; expected JPEG, PNG or BMP"});
-  expect_refused("a.jpg", {'R'}, {"is not an image"});
+  for (const std::string start : {"R", "RIFF", "RIFF12", "RIFF1234WEB", "1234ftyp"}) {
+    Bytes file;
+    append(file, start);
+    expect_refused("a.jpg", file, {"is not an image"});
+  }
   expect_refused("a.jpg", {}, {"is empty"});
   Bytes film;
   append(film, std::string("\0\0\0\x18"

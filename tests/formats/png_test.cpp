@@ -121,6 +121,12 @@ TEST_F(Png, RefusesEveryDamagedByte) {
   expect_refused("a.png", damaged, {"corrupt PNG", "checksum of its IDAT"});
 }
 
+/// The decoder's message quotes the chunk's type, which may be any four bytes.
+TEST_F(Png, KeepsMessagesToOneLine) {
+  const Picture picture = coloured_squares(2, 2, 1);
+  expect_refused("a.png", png_of(picture, png_chunk("A\x1b\nB", {})), {"corrupt: A??B PNG chunk"});
+}
+
 TEST_F(Png, RefusesTooFewPixels) {
   Bytes file = png_signature();
   append(file, png_header(3, 2, 8, 2));

@@ -226,6 +226,57 @@ TEST_F(Safetensors, RefusesHolesOverlapsAndAnotherEnd) {
   expect_refused(safetensors("{}", Bytes(1)), {"end at byte 0, but 1 bytes follow"});
 }
 
+// The files that the tests of the format's reference implementation (huggingface/safetensors,
+// tensor.rs) refuse, and for the same reason.
+TEST_F(Safetensors, RefusesWhatTheReferenceImplementationRefuses) {
+  const auto i32 = [](const std::string& shape, int end) {
+    return R"({"test":{"dtype":"I32","shape":)" + shape + R"(,"data_offsets":[0,)" +
+           std::to_string(end) + "]}}";
+  };
+  Bytes too_large;  // a length whose highest bytes are set, before a good header
+  test::append_little(too_large, 0xffffff000000003c, 8);
+  test::append(too_large, i32("[2,2]", 16));
+  too_large.resize(too_large.size() + 16);
+  Bytes length_alone;
+  test::append_little(length_alone, 60, 8);
+  const struct {
+    const char* what;
+    Bytes file;
+    std::string message;
+  } kCases[] = {
+      {"header too small", {}, "0 bytes, fewer than the 8"},
+      {"header too large", too_large, "over the limit"},
+      {"a length and nothing after it", length_alone, "runs past the end"},
+      {"a byte that is not UTF-8", safetensors("\xff"), "does not start with '{'"},
+      {"not JSON", safetensors("{"), "not UTF-8 JSON"},
+      {"white space first", safetensors("\t\n{}\r "), "does not start with '{'"},
+      {"a size that is not the span", safetensors(i32("[2,2]", 4)), "takes 16 bytes"},
+      {"extents that overflow", safetensors(i32("[2,18446744073709551614]", 16), Bytes(16)),
+       "overflows"},
+      {"bytes that overflow", safetensors(i32("[2,9223372036854775807]", 16), Bytes(16)),
+       "overflows"},
+      {"bytes after the end", safetensors(i32("[2,2]", 16), Bytes(16 + 36)), "52 bytes follow"},
+      {"bytes that are missing", safetensors(i32("[2,2]", 16), Bytes(8)), "only 8 bytes follow"},
+  };
+  for (const auto& [what, file, message] : kCases) {
+    SCOPED_TRACE(what);
+    expect_refused(file, {message});
+  }
+}
+
+// What it reads, and a header of exactly the longest size that is allowed (to the byte: the file
+// does not hold it, which is said only after the limit was kept).
+TEST_F(Safetensors, TakesWhatTheReferenceImplementationTakes) {
+  EXPECT_TRUE(load(safetensors("{}\r \t\n")).arrays().empty());
+  EXPECT_TRUE(load(safetensors(R"({"test":{"dtype":"I32","shape":[2,0],"data_offsets":[0, 0]}})"))
+                  .arrays()
+                  .empty());
+  Bytes longest;
+  test::append_little(longest, 100'000'000, 8);
+  test::append(longest, "{}");
+  expect_refused(longest, {"header of 100000000 bytes runs past the end"});
+}
+
 TEST_F(Safetensors, KeepsMessagesToOneLine) {
   expect_refused(safetensors("{\"a\\nb\":3}"), {"tensor 'a?b'"});
   expect_refused(safetensors("{\"" + std::string(500, 'x') + "\":3}"), {"xxx...'"});

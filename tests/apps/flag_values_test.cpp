@@ -1,0 +1,75 @@
+#include "apps/flag_values.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace apps {
+namespace {
+
+using phosphene::UsageError;
+using ::testing::HasSubstr;
+using ::testing::ThrowsMessage;
+
+TEST(Number, ReadsAllOfTheText) {
+  EXPECT_EQ(number<int>("--n", "-12", "a number"), -12);
+  EXPECT_EQ(number<float>("--n", "1.5e-3", "a number"), 1.5e-3F);
+  for (const char* text : {"", " 1", "1 ", "+1", "1,2", "0x10", "one", "99999999999999999999"}) {
+    EXPECT_THAT(
+        [&] { number<int>("--n", text, "a whole number"); },
+        ThrowsMessage<UsageError>("--n '" + std::string(text) + "': expected a whole number"));
+  }
+  EXPECT_THROW(number<int>("--n", "5", "at most 4", 1, 4), UsageError);
+  EXPECT_THROW(number<int>("--n", "0", "at least 1", 1, 4), UsageError);
+}
+
+TEST(Number, TakesNeitherNaNNorInfinity) {
+  for (const char* text : {"nan", "-nan", "inf", "-inf", "infinity", "1e39"}) {
+    EXPECT_THROW(number<float>("--n", text, "a number"), UsageError) << text;
+  }
+}
+
+TEST(Side, IsOfOneToAMillionPixels) {
+  EXPECT_EQ(side("--size", "1"), 1);
+  EXPECT_EQ(side("--size", "1000000"), 1000000);
+  for (const char* text : {"0", "-1", "1000001", "64.0", ""}) {
+    EXPECT_THAT([&] { side("--size", text, ", or 'full'"); },
+                ThrowsMessage<UsageError>(HasSubstr("from 1 to 1000000, or 'full'")));
+  }
+}
+
+TEST(LayerWeights, DefaultToOne) {
+  const auto layers = layer_weights("--layers", {"relu1_1", "relu2_1:0.5", ""});
+  ASSERT_EQ(layers.size(), 3U);
+  EXPECT_EQ(layers[0].layer, "relu1_1");
+  EXPECT_EQ(layers[0].weight, 1);
+  EXPECT_EQ(layers[1].layer, "relu2_1");
+  EXPECT_EQ(layers[1].weight, 0.5F);
+  EXPECT_EQ(layers[2].layer, "");
+}
+
+TEST(LayerWeights, RefusesTwiceTheSameAndWhatIsNoNumber) {
+  EXPECT_THAT(
+      [] {
+        layer_weights("--layers", {"a", "b", "a:2"});
+      },
+      ThrowsMessage<UsageError>("--layers: names 'a' twice"));
+  for (const char* text : {"a:", "a:much", "a:1:2", "a:nan"}) {
+    EXPECT_THAT([&] { layer_weights("--layers", {text}); },
+                ThrowsMessage<UsageError>(HasSubstr("expected a number")));
+  }
+}
+
+TEST(IterationRange, IsNotEmpty) {
+  const IterationRange range = iteration_range("--range", "0:2147483647");
+  EXPECT_EQ(range.from, 0);
+  EXPECT_EQ(range.to, 2147483647);
+  for (const char* text : {"", ":", "5", "5:", ":5", "5:5", "7:3", "-1:5", "1:2:3", "a:b",
+                           "2147483647:2147483648", "2147483647:2147483647"}) {
+    EXPECT_THAT([&] { iteration_range("--range", text); },
+                ThrowsMessage<UsageError>(HasSubstr("expected A:B, whole numbers with A < B")))
+        << text;
+  }
+}
+
+}  // namespace
+}  // namespace apps

@@ -1,5 +1,7 @@
 #include "kernels/lrn.hpp"
 
+#include <algorithm>
+
 #include "tests/kernels/kernel_test.hpp"
 #include "tests/kernels/maps_cases.hpp"
 
@@ -70,10 +72,11 @@ CPU_TEST(Lrn, follows_the_formula) {
         cpu::lrn(x.data(), y.data(), maps, p);
         cpu::lrn_backward(d_y.data(), x.data(), d_x.data(), maps, p);
         expect_near(y, expected.y, [&](std::size_t i) {
-          return relative(p) * std::abs(expected.y[i]) + rounding<T>(expected.y[i]);
+          return relative(p) * std::max(kTiny, std::abs(expected.y[i])) +
+                 rounding<T>(expected.y[i]);
         });
         expect_near(d_x, expected.d_x, [&](std::size_t i) {
-          return relative(p) * expected.size[i] + rounding<T>(expected.d_x[i]);
+          return relative(p) * std::max(kTiny, expected.size[i]) + rounding<T>(expected.d_x[i]);
         });
       }
     }
@@ -99,10 +102,11 @@ DEVICE_TEST(Lrn, agrees_with_the_cpu) {
         cuda::lrn(nullptr, in.data(), y.data(), maps, p);
         cuda::lrn_backward(nullptr, d_out.data(), in.data(), d_x.data(), maps, p);
         expect_near(y.host(), expected, [&](std::size_t i) {
-          return 2 * (relative(p) * std::abs(bounds.y[i]) + rounding<T>(bounds.y[i]));
+          return 2 *
+                 (relative(p) * std::max(kTiny, std::abs(bounds.y[i])) + rounding<T>(bounds.y[i]));
         });
         expect_near(d_x.host(), expected_d_x, [&](std::size_t i) {
-          return 2 * (relative(p) * bounds.size[i] + rounding<T>(bounds.d_x[i]));
+          return 2 * (relative(p) * std::max(kTiny, bounds.size[i]) + rounding<T>(bounds.d_x[i]));
         });
       }
     }

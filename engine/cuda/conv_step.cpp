@@ -41,14 +41,8 @@ ConvStep<T>::ConvStep(const StepEnvironment& environment, const StepSpec& spec, 
       relu_(spec.relu),
       residual_(spec.residual),
       backward_(spec.backward) {
-  const Shape& x = spec.inputs[0];
-  ConvProblem problem;
+  ConvProblem problem = conv_problem(op, spec.inputs[0], spec.output);
   problem.precision = environment.context.precision();
-  problem.x = x;
-  problem.y = spec.output;
-  problem.w = {op.out_channels, x.c / op.groups, op.window.kernel.h, op.window.kernel.w};
-  problem.window = op.window;
-  problem.groups = op.groups;
 
   const bool tune = environment.context.tune();
   const auto plan = [&](const ConvProblem& what) { return libraries_.plan(what, tune); };

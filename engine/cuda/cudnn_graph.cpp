@@ -27,6 +27,16 @@ void PlanTarget::describe_plan(Descriptor& plan) const {
   if (properties_) plan.set(CUDNN_ATTR_EXECUTION_PLAN_DEVICEPROP, *properties_);
 }
 
+ConvProblem conv_problem(const op::Conv& op, const Shape& x, const Shape& y) {
+  ConvProblem problem;
+  problem.x = x;
+  problem.y = y;
+  problem.w = {op.out_channels, x.c / op.groups, op.window.kernel.h, op.window.kernel.w};
+  problem.window = op.window;
+  problem.groups = op.groups;
+  return problem;
+}
+
 std::string to_string(const ConvProblem& p) {
   const Window& w = p.window;
   std::string text = p.direction == ConvDirection::forward ? "convolution" : "input gradient";

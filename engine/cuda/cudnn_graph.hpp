@@ -48,6 +48,8 @@ struct ConvProblem {
   std::int64_t groups = 1;
   bool bias = false, residual = false, relu = false;  ///< forward alone
 };
+/// What a node asks for by itself, in fp32 and with nothing fused.
+ConvProblem conv_problem(const op::Conv& op, const Shape& x, const Shape& y);
 /// All of it in one line: the key of a plan cache, and what errors name.
 std::string to_string(const ConvProblem& problem);
 

@@ -28,5 +28,9 @@ TEST(AbsentCuda, AutoTakesTheCpuAndSaysWhy) {
   EXPECT_THAT(context.fallback_reason(), HasSubstr("built without CUDA"));
 }
 
+TEST(NetworkPlans, NeedTheToolkit) {
+  GTEST_SKIP() << "cuDNN's plans (cuda_plans_test): built without CUDA";
+}
+
 }  // namespace
 }  // namespace phosphene

@@ -33,7 +33,7 @@ CPU_TEST(Activation, follows_the_formula) {
   for_each_storage([](auto zero) {
     using T = decltype(zero);
     for (const std::int64_t count : kCounts) {
-      const auto x = random_values<T>(count, 1, -4, 4), d = random_values<T>(count, 2);
+      const auto x = rarely_awkward_values<T>(count, 1, -4, 4), d = random_values<T>(count, 2);
       std::vector<T> y(x.size());
       cpu::leaky_relu(x.data(), y.data(), count, kSlope);
       auto expected = naive(x, x, [](double v, double) { return v > 0 ? v : kSlope * v; });

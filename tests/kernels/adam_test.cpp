@@ -1,5 +1,8 @@
 #include "kernels/adam.hpp"
 
+#include <algorithm>
+#include <iterator>
+
 #include "tests/kernels/kernel_test.hpp"
 
 // With u = 2^-24: a step's m and v are off by some 4 u of their largest terms and their ratio,
@@ -14,12 +17,13 @@ double tolerance(double x) {
   return kSteps * 0x1p-24 * (16 * kSteps * double{kParams.rate} + std::abs(x) + kParams.rate);
 }
 
-// Some gradients vanish, some are as small as eps, one is not a number.
+// Some gradients vanish, some are as small as eps, a few are no numbers, denormal or negative zero.
 std::vector<float> gradient(std::int64_t count, int step) {
   std::vector<float> g = random_values<float>(count, static_cast<unsigned>(20 + step));
   for (std::size_t i = 2; i < g.size(); i += 7) g[i] = 0;
   for (std::size_t i = 3; i < g.size(); i += 11) g[i] *= 1e-8F;
-  if (g.size() > 100) g[100] = NAN;
+  const float awkward[] = {NAN, INFINITY, -INFINITY, 1e-40F, -0.0F};
+  if (g.size() > 105) std::copy(std::begin(awkward), std::end(awkward), g.begin() + 100);
   return g;
 }
 
@@ -61,15 +65,16 @@ CPU_TEST(Adam, follows_the_formula) {
 }
 
 DEVICE_TEST(Adam, agrees_with_the_cpu) {
-  for (const std::int64_t count : {0, 1, 31, 33, 257, 5003}) {
+  for (const std::int64_t count : {0, 1, 2, 31, 32, 33, 257, 5003}) {
     for (const int start : kStarts) {
+      const std::size_t offset = start == 0 ? 0 : 1;
       State expected(count, start);
-      DeviceBuffer<float> x(expected.x), m(expected.m), v(expected.v);
+      DeviceBuffer<float> x(expected.x, offset), m(expected.m, offset), v(expected.v, offset);
       DeviceBuffer<std::int32_t> t({expected.t});
       for (int k = 1; k <= kSteps; ++k) {
         const std::vector<float> g = gradient(count, k);
         expected.step(g);
-        DeviceBuffer<float> in(g);
+        DeviceBuffer<float> in(g, offset);
         cuda::adam(nullptr, x.data(), in.data(), m.data(), v.data(), t.data(), count, kParams);
       }
       expect_near(x.host(), expected.x,

@@ -142,5 +142,75 @@ DEVICE_TEST(Gram, backward_agrees_with_the_cpu) {
   });
 }
 
+// A NaN in a channel spoils its row and column of G and nothing else; backward, one in F spoils its
+// pixel. An infinity does not leak through the zeros that fill up tiles.
+constexpr Shape kSpoiled{130, 67};
+constexpr std::int64_t kSpoiledChannel = 65, kSpoiledPixel = 129;
+constexpr std::size_t kSpoiledElement = kSpoiledPixel * kSpoiled.c + kSpoiledChannel;
+
+std::vector<float> spoiled(float value) {
+  std::vector<float> f = random_values<float>(kSpoiled.pixels * kSpoiled.c, 1, 0.5F, 1);
+  f[kSpoiledElement] = value;
+  return f;
+}
+
+void expect_spoiled(const std::vector<float>& g, float value) {
+  for (std::int64_t i = 0; i < kSpoiled.c; ++i) {
+    for (std::int64_t j = 0; j < kSpoiled.c; ++j) {
+      const float actual = g[static_cast<std::size_t>(i * kSpoiled.c + j)];
+      if (i != kSpoiledChannel && j != kSpoiledChannel) {
+        ASSERT_TRUE(std::isfinite(actual)) << i << ' ' << j;
+      } else if (std::isnan(value)) {
+        ASSERT_TRUE(std::isnan(actual)) << i << ' ' << j;
+      } else {
+        ASSERT_EQ(actual, value) << i << ' ' << j;  // all other factors are positive
+      }
+    }
+  }
+}
+
+CPU_TEST(Gram, what_is_no_number_stays_in_its_row_and_column) {
+  const auto space = static_cast<std::size_t>(gram_scratch(kSpoiled.pixels, kSpoiled.c));
+  std::vector<float> scratch(space), g(static_cast<std::size_t>(kSpoiled.c * kSpoiled.c));
+  for (const float value : {NAN, INFINITY}) {
+    const std::vector<float> f = spoiled(value);
+    cpu::gram(f.data(), kSpoiled.pixels, kSpoiled.c, scratch.data(), g.data());
+    expect_spoiled(g, value);
+  }
+}
+
+DEVICE_TEST(Gram, what_is_no_number_stays_in_its_row_and_column) {
+  const auto space = static_cast<std::size_t>(gram_scratch(kSpoiled.pixels, kSpoiled.c));
+  for (const float value : {NAN, INFINITY}) {
+    DeviceBuffer<float> f(spoiled(value));
+    auto scratch = DeviceBuffer<float>::unwritten(space);
+    auto g = DeviceBuffer<float>::unwritten(static_cast<std::size_t>(kSpoiled.c * kSpoiled.c));
+    cuda::gram(nullptr, f.data(), kSpoiled.pixels, kSpoiled.c, scratch.data(), g.data());
+    expect_spoiled(g.host(), value);
+  }
+}
+
+void expect_spoiled_pixel(const std::vector<float>& d_f) {
+  for (std::size_t i = 0; i < d_f.size(); ++i) {
+    const bool pixel = i / kSpoiled.c == kSpoiledPixel;
+    ASSERT_EQ(std::isnan(d_f[i]), pixel) << i;
+  }
+}
+
+CPU_TEST(Gram, backward_a_nan_stays_in_its_pixel) {
+  const std::vector<float> f = spoiled(NAN), d = random_values<float>(kSpoiled.c * kSpoiled.c, 2);
+  std::vector<float> d_f(f.size());
+  cpu::gram_backward(f.data(), d.data(), kSpoiled.pixels, kSpoiled.c, kFactor, d_f.data());
+  expect_spoiled_pixel(d_f);
+}
+
+DEVICE_TEST(Gram, backward_a_nan_stays_in_its_pixel) {
+  DeviceBuffer<float> f(spoiled(NAN)), d(random_values<float>(kSpoiled.c * kSpoiled.c, 2));
+  DeviceBuffer<float> d_f(std::vector<float>(kSpoiled.pixels * kSpoiled.c));
+  cuda::gram_backward(nullptr, f.data(), d.data(), kSpoiled.pixels, kSpoiled.c, kFactor,
+                      d_f.data());
+  expect_spoiled_pixel(d_f.host());
+}
+
 }  // namespace
 }  // namespace phosphene::kernels::testing

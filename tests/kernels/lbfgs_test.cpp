@@ -279,6 +279,17 @@ CPU_TEST(Lbfgs, walks_as_pytorch_does) {
   }
 }
 
+DEVICE_TEST(Lbfgs, takes_an_empty_vector) {
+  const Host host(3, 0);
+  DeviceBuffer<float> x(Vector{}), g(Vector{}), pairs(host.pairs), previous_g(Vector{}),
+      direction(Vector{});
+  DeviceBuffer<double> state(host.state), scratch(host.scratch);
+  cuda::lbfgs(nullptr, x.data(), g.data(),
+              {pairs.data(), previous_g.data(), direction.data(), state.data(), scratch.data()}, 3,
+              0, 1);
+  EXPECT_EQ(state.host(), host.state);
+}
+
 // Each keeps its own state; they differ by the order of double sums and so, rarely, by the last
 // bit of a float, which the next steps amplify by the spread of the curvatures.
 DEVICE_TEST(Lbfgs, agrees_with_the_cpu) {

@@ -87,5 +87,47 @@ DEVICE_TEST(Match, agrees_with_the_cpu) {
   });
 }
 
+// A NaN spoils its own gradient and the loss, and so does an infinity that meets another; negative
+// zeros and denormals count as what they are.
+constexpr std::int64_t kAwkward = 300;
+struct Awkward {
+  std::vector<float> x = random_values<float>(kAwkward, 1),
+                     target = random_values<float>(kAwkward, 2);
+  Awkward() {
+    x[5] = NAN;
+    x[270] = target[270] = INFINITY;
+    x[271] = -INFINITY;
+    x[272] = target[272] = -0.0F;
+    x[273] = target[273] = 1e-40F;
+  }
+  static void expect(const std::vector<float>& d_x, float loss) {
+    EXPECT_TRUE(std::isnan(loss));
+    for (std::size_t i = 0; i < d_x.size(); ++i) {
+      EXPECT_EQ(std::isnan(d_x[i]), i == 5 || i == 270) << i;
+    }
+    EXPECT_EQ(d_x[271], -INFINITY);
+    EXPECT_EQ(d_x[272], 0);
+    EXPECT_EQ(d_x[273], 0);
+  }
+};
+
+CPU_TEST(Match, what_is_no_number_shows_where_it_is) {
+  const Awkward c;
+  std::vector<float> d_x(kAwkward), scratch(kReductionScratch);
+  float loss = 0;
+  cpu::match(c.x.data(), c.target.data(), kS, d_x.data(), kAwkward, scratch.data(), &loss);
+  Awkward::expect(d_x, loss);
+}
+
+DEVICE_TEST(Match, what_is_no_number_shows_where_it_is) {
+  const Awkward c;
+  const std::vector<float> zeros(kAwkward);
+  DeviceBuffer<float> x(c.x), target(c.target), loss({0.0F}), d_x(zeros);
+  auto scratch = DeviceBuffer<float>::unwritten(kReductionScratch);
+  cuda::match(nullptr, x.data(), target.data(), kS, d_x.data(), kAwkward, scratch.data(),
+              loss.data());
+  Awkward::expect(d_x.host(), loss.host()[0]);
+}
+
 }  // namespace
 }  // namespace phosphene::kernels::testing

@@ -64,9 +64,9 @@ DEVICE_TEST(Occlusion, agrees_with_the_cpu) {
       const auto count = static_cast<std::int64_t>(boxes.size());
       std::vector<float> expected(boxes.size() * image.size());
       cpu::occlude(image.data(), m.c, m.h, m.w, boxes.data(), count, value.data(), expected.data());
-      DeviceBuffer<float> in(image), fill(value);
+      DeviceBuffer<float> in(image, 1), fill(value);
       DeviceBuffer<Box> where(boxes);
-      auto y = DeviceBuffer<float>::unwritten(expected.size());
+      auto y = DeviceBuffer<float>::unwritten(expected.size(), 1);
       cuda::occlude(nullptr, in.data(), m.c, m.h, m.w, where.data(), count, fill.data(), y.data());
       expect_same(y.host(), expected);
     }

@@ -47,6 +47,35 @@ CPU_TEST(Reduce, follows_the_formula) {
   }
 }
 
+// An infinity among magnitudes, and two that cancel in a dot product.
+struct Infinite {
+  std::vector<float> x = random_values<float>(20011, 5), ones = std::vector<float>(20011, 1.0F);
+  Infinite() {
+    x[7] = INFINITY;
+    x[20010] = -INFINITY;
+  }
+};
+
+CPU_TEST(Reduce, infinities_show) {
+  const Infinite sums;
+  std::vector<float> partial = scratch();
+  float result = 0;
+  cpu::abs_sum(sums.x.data(), 20011, partial.data(), &result);
+  EXPECT_EQ(result, INFINITY);
+  cpu::dot(sums.x.data(), sums.ones.data(), 20011, partial.data(), &result);
+  EXPECT_TRUE(std::isnan(result));
+}
+
+DEVICE_TEST(Reduce, infinities_show) {
+  const Infinite sums;
+  DeviceBuffer<float> x(sums.x), ones(sums.ones), result({0.0F});
+  auto space = DeviceBuffer<float>::unwritten(kReductionScratch);
+  cuda::abs_sum(nullptr, x.data(), 20011, space.data(), result.data());
+  EXPECT_EQ(result.host()[0], INFINITY);
+  cuda::dot(nullptr, x.data(), ones.data(), 20011, space.data(), result.data());
+  EXPECT_TRUE(std::isnan(result.host()[0]));
+}
+
 CPU_TEST(Reduce, a_nan_anywhere_shows) {
   std::vector<float> x = random_values<float>(20011, 5), partial = scratch();
   x[19999] = std::numeric_limits<float>::quiet_NaN();

@@ -44,7 +44,7 @@ CPU_TEST(ReflectPad, follows_the_formula) {
       const Maps out = pad.y();
       const std::vector<T> x = awkward_values<T>(pad.x.count(), 1);
       std::vector<T> y(static_cast<std::size_t>(out.count())), expected;
-      const std::vector<T> d_y = random_values<T>(out.count(), 2);
+      const std::vector<T> d_y = rarely_awkward_values<T>(out.count(), 2);
       std::vector<double> expected_d_x(x.size(), 0), sizes(x.size(), 0);
       for_each_element(out, [&](std::int64_t n, std::int64_t i, std::int64_t j, std::int64_t c) {
         const std::size_t from = source(pad, n, i, j, c);

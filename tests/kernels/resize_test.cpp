@@ -33,7 +33,7 @@ std::vector<double> naive_weights(std::int64_t in, std::int64_t out, std::int64_
   double sum = 0;
   for (std::int64_t j = 0; j < in; ++j) {
     const double distance = std::abs(static_cast<double>(j) + 0.5 - centre) / support;
-    weights.push_back(std::max(0.0, 1 - distance));
+    weights.push_back(distance < 1 - 1e-12 ? 1 - distance : 0);
     sum += weights.back();
   }
   for (double& weight : weights) weight /= sum;
@@ -73,7 +73,7 @@ std::vector<float> resized(const std::vector<float>& x, const Case& c) {
 CPU_TEST(Resize, follows_the_formula) {
   for (const Case& c : kCases) {
     SCOPED_TRACE(&c - kCases.data());
-    const std::vector<float> x = random_values<float>(c.count(), 1);
+    const std::vector<float> x = rarely_awkward_values<float>(c.count(), 1);
     expect_near(resized(x, c), naive(x, c), [&](std::size_t) { return c.tolerance(); });
   }
 }
@@ -110,8 +110,8 @@ CPU_TEST(Resize, equals_pillow) {
 DEVICE_TEST(Resize, agrees_with_the_cpu) {
   for (const Case& c : kCases) {
     SCOPED_TRACE(&c - kCases.data());
-    const std::vector<float> x = random_values<float>(c.count(), 1);
-    DeviceBuffer<float> in(x);
+    const std::vector<float> x = rarely_awkward_values<float>(c.count(), 1);
+    DeviceBuffer<float> in(x, 1);
     auto scratch = DeviceBuffer<float>::unwritten(static_cast<std::size_t>(c.scratch()));
     auto y = DeviceBuffer<float>::unwritten(static_cast<std::size_t>(c.out_count()));
     cuda::resize(nullptr, in.data(), c.planes, c.h, c.w, c.out_h, c.out_w, scratch.data(),

@@ -105,8 +105,9 @@ DEVICE_TEST(Softmax, agrees_with_the_cpu) {
       cpu::softmax_backward(d_y.data(), expected.data(), expected_d_x.data(), maps);
       const Gradient gradient = naive_backward(maps, d_y, expected);
 
-      DeviceBuffer<T> in(x), out(expected), d_out(d_y);
-      auto y = DeviceBuffer<T>::unwritten(x.size()), d_x = DeviceBuffer<T>::unwritten(x.size());
+      DeviceBuffer<T> in(x, 1), out(expected), d_out(d_y);
+      auto y = DeviceBuffer<T>::unwritten(x.size());
+      auto d_x = DeviceBuffer<T>::unwritten(x.size(), 1);
       cuda::softmax(nullptr, in.data(), y.data(), maps);
       cuda::softmax_backward(nullptr, d_out.data(), out.data(), d_x.data(), maps);
       expect_near(y.host(), expected, [&](std::size_t i) {

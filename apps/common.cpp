@@ -5,10 +5,12 @@
 #include <csignal>
 #include <cstdio>
 #include <filesystem>
-#include <fstream>
 #include <new>
+#include <string_view>
 
+#include "flag_values.hpp"
 #include "phosphene/error.hpp"
+#include "phosphene/file.hpp"
 #include "phosphene/models.hpp"
 #include "phosphene/version.hpp"
 
@@ -25,6 +27,9 @@ void on_signal(int signal) {
     std::raise(signal);
   }
   g_interrupted = 1;
+  constexpr std::string_view kNote =
+      "\ninterrupted: saving after this iteration (once more: stop at once)\n";
+  if (write(STDERR_FILENO, kNote.data(), kNote.size()) < 0) return;  // a signal can do no more
 }
 
 }  // namespace
@@ -45,7 +50,13 @@ void CommonFlags::add_to(CLI::App& app, const std::string& result) {
   app.add_option("--precision", precision,
                  "fp32, or on a GPU tf32 (faster) or bf16 (faster, half the memory)")
       ->capture_default_str();
-  app.add_option("--seed", seed, "Of everything random")->capture_default_str();
+  app.add_option_function<std::string>(
+         "--seed",
+         [this](const std::string& text) {
+           seed = number<std::uint64_t>("--seed", text, "a whole number below 2^64");
+         },
+         "Of everything random")
+      ->default_str("0");
   app.add_option("--json", json, "Write what was done and measured to this file");
   app.add_flag("--tune", tune,
                "Time cuDNN's plans and take the fastest; waives 'the same bytes every time'");
@@ -56,6 +67,7 @@ phosphene::ContextOptions CommonFlags::context_options() const {
 }
 
 int run(CLI::App& app, int argc, char** argv, const std::function<int()>& body) {
+  std::signal(SIGPIPE, SIG_IGN);  // whoever stops reading the progress does not stop the work
   try {
     app.parse(argc, argv);
     return body();
@@ -96,29 +108,27 @@ nlohmann::json provenance(const phosphene::Context& context, int argc, char** ar
           {"batch", 1}};
 }
 
-void check_writable(const std::string& path) {
-  const fs::path folder = fs::absolute(path).parent_path();
-  if (fs::is_directory(path)) throw phosphene::Error(path + ": is a folder, expected a file name");
-  if (!fs::is_directory(folder)) {
-    throw phosphene::Error(path + ": its folder " + folder.string() + " does not exist");
-  }
-  if (access(folder.c_str(), W_OK) != 0) {
-    throw phosphene::Error(path + ": the folder " + folder.string() + " is not writable");
+void refuse_overwriting(const NamedFiles& outputs, const NamedFiles& inputs) {
+  const auto same = [](const std::string& a, const std::string& b) {
+    std::error_code ignored;
+    return fs::weakly_canonical(a, ignored) == fs::weakly_canonical(b, ignored) ||
+           fs::equivalent(a, b, ignored);
+  };
+  for (auto output = outputs.begin(); output != outputs.end(); ++output) {
+    NamedFiles others(inputs);
+    others.insert(others.end(), outputs.begin(), output);
+    for (const auto& [flag, path] : others) {
+      if (output->second.empty() || path.empty() || !same(output->second, path)) continue;
+      throw phosphene::UsageError(output->first + " " + output->second + ": would overwrite the " +
+                                  "file of " + flag);
+    }
   }
 }
 
 void write_json(const std::string& path, const nlohmann::json& json) {
-  check_writable(path);
-  const std::string temporary = path + ".tmp" + std::to_string(getpid());
-  std::ofstream file(temporary);
-  file << json.dump(2) << "\n";
-  file.close();
-  std::error_code error;
-  if (file) fs::rename(temporary, path, error);
-  if (!file || error) {
-    fs::remove(temporary, error);
-    throw phosphene::Error(path + ": could not be written (is the disk full?)");
-  }
+  // Names of files may hold bytes that are no UTF-8.
+  const auto replace = nlohmann::json::error_handler_t::replace;
+  phosphene::save_text(path, json.dump(2, ' ', false, replace) + "\n");
 }
 
 void warn(const std::string& line) { std::fprintf(stderr, "warning: %s\n", line.c_str()); }

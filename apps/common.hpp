@@ -3,6 +3,8 @@
 #include <functional>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "phosphene/context.hpp"
 
@@ -37,8 +39,11 @@ nlohmann::json provenance(const phosphene::Context& context, int argc, char** ar
 
 /// Writes under a temporary name and renames. Throws phosphene::Error.
 void write_json(const std::string& path, const nlohmann::json& json);
-/// Throws the Error that write_json would, as far as it can be known beforehand.
-void check_writable(const std::string& path);
+
+/// Flags and the files that they name; an empty name is none.
+using NamedFiles = std::vector<std::pair<std::string, std::string>>;
+/// Throws UsageError where one output is an input, or another output.
+void refuse_overwriting(const NamedFiles& outputs, const NamedFiles& inputs);
 
 void warn(const std::string& line);
 

@@ -5,6 +5,7 @@
 #include "common.hpp"
 #include "flag_values.hpp"
 #include "phosphene/error.hpp"
+#include "phosphene/file.hpp"
 #include "phosphene/image.hpp"
 #include "phosphene/methods/style_transfer.hpp"
 #include "phosphene/models.hpp"
@@ -60,10 +61,11 @@ void add_flags(CLI::App& app, Flags& f) {
                "Keep the colours of the content");
   app.add_flag("--match-colours,--match-colors", o.match_colours,
                "Give the styles the content's colours beforehand");
-  app.add_option("--multiscale", f.scales, "Longest sides to go through: 256,512,1024 [by size]")
+  app.add_option("--multiscale", f.scales,
+                 "Longest sides to go through instead of --size: 256,512,1024")
       ->delimiter(',');
   app.add_option("--save-every", f.save_every,
-                 "Save the picture every so many iterations; 0: never")
+                 "Save the picture every so many iterations; 0: only at the end")
       ->capture_default_str();
   app.add_option("--max-megapixels", f.max_megapixels, "Refuse larger images")
       ->capture_default_str();
@@ -117,12 +119,19 @@ void resolve(Flags& f) {
     o.profile_from = range.from;
     o.profile_to = range.to;
   }
+  if (!(f.max_megapixels > 0)) {
+    throw UsageError("--max-megapixels " + std::to_string(f.max_megapixels) +
+                     ": expected a number > 0");
+  }
   if (f.save_every < 0) {
     throw UsageError("--save-every " + std::to_string(f.save_every) + ": expected at least 0");
   }
   o.record = !f.no_graph;
   check_writable_image(f.out);
-  if (!f.json.empty()) apps::check_writable(f.json);
+  if (!f.json.empty()) check_writable(f.json);
+  apps::NamedFiles inputs{{"--content", f.content}, {"--weights", f.weights}, {"--init", f.init}};
+  for (const std::string& style : f.styles) inputs.emplace_back("--style", style);
+  apps::refuse_overwriting({{"--out", f.out}, {"--json", f.json}}, inputs);
 }
 
 /// Says what the run will take; throws Error where it does not fit.

@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "phosphene/error.hpp"
+#include "phosphene/file.hpp"
 
 namespace phosphene::formats {
 namespace {
@@ -159,3 +160,14 @@ void write_file_atomically(const std::string& path, std::span<const std::uint8_t
 }
 
 }  // namespace phosphene::formats
+
+namespace phosphene {
+
+void save_text(const std::string& path, std::string_view text) {
+  formats::write_file_atomically(path,
+                                 {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
+}
+
+void check_writable(const std::string& path) { formats::check_writable_file(path); }
+
+}  // namespace phosphene

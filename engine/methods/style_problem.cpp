@@ -132,10 +132,13 @@ void check_options(const StyleTransferOptions& options, std::size_t styles) {
     throw UsageError("--style-scale " + std::to_string(options.style_scale) +
                      ": expected a number > 0");
   }
+  std::int64_t before = 0;
   for (std::int64_t scale : options.scales) {
-    if (scale < 1) {
-      throw UsageError("--multiscale " + std::to_string(scale) + ": expected sizes of at least 1");
+    if (scale <= before) {
+      throw UsageError("--multiscale: " + std::to_string(scale) + " after " +
+                       std::to_string(before) + ": expected growing sizes of at least 1");
     }
+    before = scale;
   }
 }
 

@@ -221,6 +221,25 @@ TEST_F(StyleTransferRefuses, BadChoice) {
   expect_refusal(kUsage, {"--normalisation 'none'", "johnson, gatys, chapter"});
 }
 
+TEST_F(StyleTransferRefuses, ShrinkingScales) {
+  flags_["--multiscale"] = {"32,24"};
+  expect_refusal(kUsage, {"--multiscale", "24 after 32", "growing"});
+}
+
+TEST_F(StyleTransferRefuses, WhatIsNoSeed) {
+  for (const char* seed : {"-1", "18446744073709551616", "1.5", "x"}) {
+    flags_["--seed"] = {seed};
+    expect_refusal(kUsage, {"--seed", seed, "whole number"});
+  }
+}
+
+TEST_F(StyleTransferRefuses, WhatIsNoLimit) {
+  for (const char* limit : {"nan", "-1", "0"}) {
+    flags_["--max-megapixels"] = {limit};
+    expect_refusal(kUsage, {"--max-megapixels", "> 0"});
+  }
+}
+
 TEST_F(StyleTransferRefuses, WhatIsNoNumber) {
   flags_["--iterations"] = {"many"};
   expect_refusal(kUsage, {"--iterations", "many", "--help"});
@@ -300,7 +319,21 @@ TEST_F(StyleTransferRefuses, ReportThatCannotBeWritten) {
   flags_["--json"] = {out("none/o.json")};
   expect_refusal(kFailed, {out("none/o.json"), "folder"});
   flags_["--json"] = {path("out")};
-  expect_refusal(kFailed, {path("out"), "folder"});
+  expect_refusal(kFailed, {path("out"), "is a directory"});
+  flags_["--json"] = {"/dev/null"};
+  expect_refusal(kFailed, {"/dev/null", "not a regular file"});
+}
+
+TEST_F(StyleTransferRefuses, OutputOverAnInputOrTheOtherOutput) {
+  flags_["--json"] = {path("./out/o.png")};
+  expect_refusal(kUsage, {"--json", "would overwrite the file of --out"});
+  flags_["--json"] = {path("tiny.safetensors")};
+  expect_refusal(kUsage, {"--json", "would overwrite the file of --weights"});
+  flags_["--json"] = {path("style.png")};
+  expect_refusal(kUsage, {"--json", "would overwrite the file of --style"});
+  flags_.erase("--json");
+  flags_["--out"] = {path("content.png")};
+  expect_refusal(kUsage, {"--out", "would overwrite the file of --content"});
 }
 
 /// The line comes after those of the progress: that the disk is full shows at the end.

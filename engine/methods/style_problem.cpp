@@ -41,16 +41,31 @@ std::vector<float> blend_of(const StyleTransferOptions& options, std::size_t sty
   return blend;
 }
 
+/// A session for pictures of this shape; what it throws names the size.
+std::unique_ptr<Session> open_session(const Context& context, const Network& network,
+                                      const Shape& shape, std::vector<std::string> taps,
+                                      bool backward) {
+  try {
+    return std::make_unique<Session>(
+        context, network, SessionOptions{shape.h, shape.w, 1, std::move(taps), backward});
+  } catch (const UsageError&) {
+    throw;
+  } catch (const Error& error) {
+    throw Error("a picture of " + std::to_string(shape.w) + "x" + std::to_string(shape.h) +
+                " pixels: " + error.what());
+  }
+}
+
 /// The Gram matrices of one style at every style layer.
 std::map<std::string, Tensor> style_targets(const Context& context, const Network& network,
                                             const Tensor& style,
                                             const StyleTransferOptions& options) {
-  Session session(context, network,
-                  {style.shape().h, style.shape().w, 1, names(options.style_layers), false});
-  session.forward(style, 1);
+  const auto session =
+      open_session(context, network, style.shape(), names(options.style_layers), false);
+  session->forward(style, 1);
   std::map<std::string, Tensor> targets;
   for (const LayerWeight& layer : options.style_layers) {
-    const Tensor& features = session.tap(layer.layer);
+    const Tensor& features = session->tap(layer.layer);
     const Shape& s = features.shape();
     Tensor scratch = ops::gram_scratch(context, s);
     Tensor gram = context.empty({1, 1, s.c, s.c});
@@ -154,9 +169,7 @@ StyleProblem make_style_problem(const Context& context, const Network& network,
     if (std::ranges::find(taps, name) == taps.end()) taps.push_back(name);
   }
   StyleProblem result;
-  result.session = std::make_unique<Session>(
-      context, network,
-      SessionOptions{content.shape().h, content.shape().w, 1, std::move(taps), true});
+  result.session = open_session(context, network, content.shape(), std::move(taps), true);
   Problem& problem = result.problem;
   problem.session = result.session.get();
 

@@ -176,7 +176,8 @@ class Builder {
       if (!trained_only && !used_.contains(name)) {
         throw Error(weights_.source() + ": holds the weights of another model than " + model_ +
                     ", or not all of them: it has '" + printable(name) + "' but " +
-                    (ended_at_.empty() ? model_ + " has not" : "no '" + ended_at_ + "'"));
+                    (ended_at_.empty() ? model_ + " has not" : "no '" + ended_at_ + "'") +
+                    " (--model names another)");
       }
     }
   }

@@ -93,7 +93,7 @@ TEST_F(StyleTransferRefuses, ImageOverTheLimit) {
 
 TEST_F(StyleTransferRefuses, ImageBelowTheSmallestSize) {
   flags_["--size"] = {"15"};
-  expect_refusal(kFailed, {"pool4", "too small"});
+  expect_refusal(kFailed, {"a picture of 15x12 pixels", "pool4", "too small"});
 }
 
 // --- weights and layers -------------------------------------------------------------------------
@@ -110,7 +110,7 @@ TEST_F(StyleTransferRefuses, WeightsOfNoFetchedName) {
 
 TEST_F(StyleTransferRefuses, WeightsOfAnotherModel) {
   flags_["--model"] = {"vgg16"};
-  expect_refusal(kFailed, {path("tiny.safetensors"), "another model than vgg16"});
+  expect_refusal(kFailed, {path("tiny.safetensors"), "another model than vgg16", "--model"});
 }
 
 TEST_F(StyleTransferRefuses, WeightsOfAnotherFamily) {

@@ -6,7 +6,8 @@
 Fails where the compiler warns, where a kernel spills registers, and where it takes more of them
 than its launch bounds leave to a thread. BUILD is a configured build folder with CUDA: its
 compile_commands.json names the files and their flags. Without --archs, for the architectures of
-that build (sm_90 where it names none, as with `native`); with them, for these. --list prints every kernel. Nothing is written.
+that build (sm_90 where it names none, as with `native`); with them, for these. --list prints every
+kernel. Nothing is written.
 """
 
 import argparse

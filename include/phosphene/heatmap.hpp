@@ -21,8 +21,8 @@ struct ValueRange {
 
 struct HeatmapOptions {
   ColourMap colours = ColourMap::jet;
-  float opacity = 0.5F;             ///< of the colours over the photograph, in [0,1]
-  std::optional<ValueRange> range;  ///< without one: range_of(map, colours)
+  float opacity = 0.5F;               ///< of the colours over the photograph, in [0,1]
+  std::optional<ValueRange> range{};  ///< without one: range_of(map, colours)
 };
 
 /// From the least to the largest value of a host map; for `diverging` as far to either side of 0.

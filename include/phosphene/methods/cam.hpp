@@ -24,20 +24,20 @@ const std::vector<std::string>& cam_method_names();
 /// A gradient to go back from, in place of a class score's: what a captioning or a question
 /// answering network would hand down to this one.
 struct GivenGradient {
-  std::string layer;  ///< where it is put; empty: the class scores
-  Tensor gradient;    ///< host, [1 or n, c, h, w] of that layer
+  std::string layer{};  ///< where it is put; empty: the class scores
+  Tensor gradient;      ///< host, [1 or n, c, h, w] of that layer
 };
 
 struct CamOptions {
   CamMethod method = CamMethod::grad_cam;
-  std::string layer;                        ///< of Grad-CAM; empty: the last feature maps
-  std::vector<std::int64_t> classes;        ///< none: the strongest of each image
+  std::string layer{};                      ///< of Grad-CAM; empty: the last feature maps
+  std::vector<std::int64_t> classes{};      ///< none: the strongest of each image
   bool keep_negative = false;               ///< Grad-CAM without its ReLU
   const GivenGradient* gradient = nullptr;  ///< with it, there are no classes
 };
 
 struct CamResult {
-  std::string layer;  ///< whose feature maps were taken
+  std::string layer{};  ///< whose feature maps were taken
   /// One a class asked for (or one alone): host, [n, 1, mh, mw] of the layer's own size, and for
   /// guided Grad-CAM [n, 3, h, w].
   std::vector<Tensor> maps;

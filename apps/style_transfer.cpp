@@ -193,10 +193,12 @@ int paint(Flags& f, int argc, char** argv) {
     init = load_image(f.init == "content" ? f.content : f.init, reading);
     f.options.init = &init;
   }
-  Network network = load_network(f.model, f.weights);
+  Network network = load_network(f.network_options());
   check_layers("--content-layers", f.options.content_layers, network.graph());
   check_layers("--style-layers", f.options.style_layers, network.graph());
-  if (f.pooling == "avg") network = {with_average_pooling(network.graph()), network.weights()};
+  if (f.pooling == "avg") {
+    network = {with_average_pooling(network.graph()), network.weights(), network.info()};
+  }
 
   const Context context(f.context_options());
   if (!context.fallback_reason().empty()) {

@@ -144,7 +144,7 @@ def write(network, path: Path):
         path,
         tensors,
         {
-            "model": "shapes",
+            "model": "resnet8_shapes",
             "input": f"1x3x{SIZE}x{SIZE} RGB float [0,1] minus ({colours[0]}) over ({colours[1]})",
             "input_size": str(SIZE),
             "labels": json.dumps(LABELS),

@@ -59,8 +59,7 @@ struct Occlusion::Impl {
       : context(context_), options(options_), grid(height, width, options.patch, options.stride) {
     check_options(options);
     if (options.picture == nullptr) return;
-    picture = Tensor::host(options.picture->shape());
-    std::copy_n(options.picture->data(), picture.count(), picture.data());
+    picture = ops::to_host(context, *options.picture);
     options.picture = &picture;
   }
   Impl(const Impl&) = delete;
@@ -112,6 +111,14 @@ Occlusion::Occlusion(const Context& context, Classifier classifier, std::int64_t
   plan.batch = options.batch > 0 ? options.batch : std::min(kBatch, plan.windows + 1);
   plan.reason = "a black box can only be asked for whole images";
   impl_->scorer = dense_scorer(context, std::move(classifier), impl_->grid, plan.batch);
+}
+
+Occlusion::Occlusion(const Context& context, const Network& network, std::int64_t height,
+                     std::int64_t width, const OcclusionOptions& options)
+    : impl_(std::make_unique<Impl>(context, height, width, options)) {
+  require_class(options.target, class_count(network.graph()));
+  impl_->plan = plan_occlusion(context, network, impl_->grid, options);
+  impl_->scorer = make_scorer(context, network, impl_->grid, impl_->plan);
 }
 
 Occlusion::~Occlusion() = default;

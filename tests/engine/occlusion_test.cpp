@@ -96,7 +96,8 @@ class OcclusionOfABox : public ::testing::Test {
                             const Tensor& picture) const {
     std::vector<float> copy = values(image_);
     const Shape& s = image_.shape();
-    const std::int64_t top = i / grid(o).cols() * o.stride.h, left = i % grid(o).cols() * o.stride.w;
+    const std::int64_t top = i / grid(o).cols() * o.stride.h,
+                       left = i % grid(o).cols() * o.stride.w;
     for (std::int64_t j = 0; j < image_.count(); ++j) {
       const std::int64_t y = j / s.w % s.h, x = j % s.w;
       if (y >= top && y < top + o.patch.h && x >= left && x < left + o.patch.w) {
@@ -110,8 +111,8 @@ class OcclusionOfABox : public ::testing::Test {
     ASSERT_EQ(all.size(), static_cast<std::size_t>(grid(options).count() + 1));
     EXPECT_EQ(all[0], values(image_));
     for (std::size_t i = 1; i < all.size(); ++i) {
-      EXPECT_THAT(all[i], Pointwise(FloatEq(), filled(options, static_cast<std::int64_t>(i) - 1,
-                                                      picture)))
+      EXPECT_THAT(all[i],
+                  Pointwise(FloatEq(), filled(options, static_cast<std::int64_t>(i) - 1, picture)))
           << "window " << i - 1;
     }
   }
@@ -246,8 +247,12 @@ TEST_F(OcclusionOfABox, NoiseIsKeyedByImageWindowAndPixel) {
         // 24 random bits: equal by chance in one of 16 million.
         ASSERT_NE(all[i][j], image_.data()[j]);
         ASSERT_NE(all[i][j], other[i][j]) << "another image, the same noise";
-        if (i > 1) ASSERT_NE(all[i][j], all[i - 1][j]) << "another window, the same noise";
-        if (j > 0) ASSERT_NE(all[i][j], all[i][j - 1]) << "another pixel, the same noise";
+        if (i > 1) {
+          ASSERT_NE(all[i][j], all[i - 1][j]) << "another window, the same noise";
+        }
+        if (j > 0) {
+          ASSERT_NE(all[i][j], all[i][j - 1]) << "another pixel, the same noise";
+        }
       }
     }
   }
@@ -334,8 +339,8 @@ TEST_F(OcclusionOfABox, MapsSumAndMeanOverTheWindowsOfAPixel) {
 /// Patches of 3 every 2 pixels over 8: centres at 1, 3, 5 and, of the clipped last one, 6.5.
 TEST(OcclusionMap, CentreInterpolatesBetweenTheCentres) {
   const OcclusionGrid grid(1, 8, {1, 3}, {1, 2});
-  const Tensor map = occlusion_map(grid, host({1, 1, 1, 4}, {2, 4, -2, 1}),
-                                   OcclusionAggregate::centre);
+  const Tensor map =
+      occlusion_map(grid, host({1, 1, 1, 4}, {2, 4, -2, 1}), OcclusionAggregate::centre);
   EXPECT_THAT(values(map), ElementsAre(2, 2, 3, 4, 1, -2, FloatEq(0), 1));
 }
 
@@ -406,8 +411,9 @@ TEST(OcclusionAsCaptum, MultiLayer) {
   }
 }
 
-/// BasicModel_ConvNet_One_Conv: two 3x3 convolutions of ones with biases -50 and -75, a ReLU, then
-/// the first five of the eight values minus the last three, and a ReLU.
+/// BasicModel_ConvNet_One_Conv with its second input, of ones: x + 1 under two 3x3 convolutions of
+/// ones with biases -50 and -75, a ReLU, then the first five of the eight values minus the last
+/// three, and a ReLU.
 Tensor captum_one_conv(const Tensor& images) {
   Tensor logits = Tensor::host({images.shape().n, 4, 1, 1});
   for (std::int64_t i = 0; i < images.shape().n; ++i) {
@@ -415,13 +421,25 @@ Tensor captum_one_conv(const Tensor& images) {
     for (int j = 0; j < 8; ++j) {
       float y = j < 4 ? -50.0F : -75.0F;
       for (int k = 0; k < 9; ++k) {
-        y += images.data()[16 * i + (j % 4 / 2 + k / 3) * 4 + j % 2 + k % 3];
+        y += 1 + images.data()[16 * i + (j % 4 / 2 + k / 3) * 4 + j % 2 + k % 3];
       }
       sum += std::max(y, 0.0F) * (j < 5 ? 1.0F : -1.0F);
     }
     std::fill_n(logits.data() + 4 * i, 4, std::max(sum, 0.0F));
   }
   return logits;
+}
+
+TEST(OcclusionAsCaptum, OneConv) {
+  const Context context({.device = "cpu"});
+  Tensor x = Tensor::host({1, 1, 4, 4});
+  for (int i = 0; i < 16; ++i) x.data()[i] = static_cast<float>(i);
+  const auto map = [&](Extent patch, Extent stride) {
+    return values(Occlusion(context, captum_one_conv, 4, 4, as_captum(patch, stride)).run(x).map);
+  };
+  EXPECT_THAT(map({4, 4}, {4, 4}), Each(67));
+  EXPECT_THAT(map({2, 3}, {2, 1}),
+              ElementsAre(17, 17, 17, 17, 17, 17, 17, 17, 64, 65.5, 65.5, 67, 64, 65.5, 65.5, 67));
 }
 
 // --- refusals ------------------------------------------------------------------------------------

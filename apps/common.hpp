@@ -36,6 +36,7 @@ struct ClassifierFlags : CommonFlags {
   std::int64_t input_size = 0;
   std::string labels;
 
+  ClassifierFlags() { weights = "shapes"; }
   void add_to(CLI::App& app, const std::string& result);
   phosphene::NetworkOptions network_options() const {
     return {model, weights, mean, std, input_size, labels};

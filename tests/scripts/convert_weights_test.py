@@ -204,6 +204,18 @@ class Caffe(Convert):
             },
         )
 
+    def test_googlenet_is_known_by_its_layers(self):
+        def blob(n, c, h, w):
+            extents = b"".join(field(i + 1, value) for i, value in enumerate((n, c, h, w)))
+            return extents + field(5, floats(*range(n * c * h * w)))
+
+        net = self.old_layer("inception_3a/1x1", blob(2, 3, 1, 1), blob(1, 1, 1, 2))
+        net += self.old_layer("loss3/classifier", blob(1, 1, 2, 3), blob(1, 1, 1, 2))
+        found, metadata = self.convert(self.write("in.caffemodel", net))
+        self.assertEqual(metadata["model"], "googlenet_bvlc")
+        self.assertEqual(found["inception_3a/1x1.weight"][1], [2, 3, 1, 1])
+        self.assertEqual(found["loss3/classifier.weight"][1], [2, 3])
+
     def test_bad_files(self):
         whole = self.layer("conv1_1", field(7, field(1, b"\1")) + field(5, floats(1)))
         self.fails(self.write("in.caffemodel", whole[:-1]), "not a readable Caffe model")

@@ -8,6 +8,10 @@
 
 namespace phosphene::ops {
 
+std::uint64_t noise_key(std::uint64_t seed, std::uint64_t image) {
+  return kernels::splitmix64(seed, image);
+}
+
 OccludedViews::OccludedViews(const Context& context, std::span<const OccludedView> views)
     : count_(static_cast<std::int64_t>(views.size())) {
   std::vector<kernels::OccludedView> list;

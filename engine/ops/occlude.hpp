@@ -28,6 +28,9 @@ struct OcclusionFill {
   std::uint64_t key = 0;
 };
 
+/// The key of image `image` of a sweep with this seed.
+std::uint64_t noise_key(std::uint64_t seed, std::uint64_t image);
+
 /// A list of views on the device.
 class OccludedViews {
  public:

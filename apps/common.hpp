@@ -36,6 +36,7 @@ struct ClassifierFlags : CommonFlags {
   std::int64_t input_size = 0;
   std::string labels;
 
+  ClassifierFlags() { weights = "shapes"; }
   void add_to(CLI::App& app, const std::string& result);
   phosphene::NetworkOptions network_options() const {
     return {model, weights, mean, std, input_size, labels};
@@ -46,7 +47,7 @@ struct ClassifierFlags : CommonFlags {
 /// Each prints one line on stderr.
 int run(CLI::App& app, int argc, char** argv, const std::function<int()>& body);
 
-/// True once Ctrl-C (or SIGTERM) came; a second one ends the program at once.
+/// True once Ctrl-C or SIGTERM came; a Ctrl-C after that ends the program at once.
 bool interrupted();
 void catch_interrupts();
 

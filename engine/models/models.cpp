@@ -8,7 +8,9 @@
 #include <filesystem>
 #include <optional>
 
+#include "engine/models/alexnet.hpp"
 #include "engine/models/builder.hpp"
+#include "engine/models/densenet.hpp"
 #include "engine/models/googlenet.hpp"
 #include "engine/models/resnet.hpp"
 #include "engine/models/small.hpp"
@@ -74,11 +76,10 @@ struct Family {
 };
 
 const std::vector<Family>& families() {
-  static const std::vector<Family> all{{vgg_names(), vgg},
-                                       {resnet_names(), resnet},
-                                       {googlenet_names(), googlenet},
-                                       {squeezenet_names(), squeezenet},
-                                       {small_names(), small}};
+  static const std::vector<Family> all{
+      {vgg_names(), vgg},       {alexnet_names(), alexnet},     {densenet_names(), densenet},
+      {resnet_names(), resnet}, {googlenet_names(), googlenet}, {squeezenet_names(), squeezenet},
+      {small_names(), small}};
   return all;
 }
 
@@ -135,7 +136,9 @@ Network load_network(const NetworkOptions& options) {
     drawn.set_source(options.weights);
     return build(model.empty() ? kUsual : model, std::move(drawn), options, seed);
   }
-  Weights weights = Weights::load(find_weights(options.weights));
+  const bool bundled = std::ranges::count(Weights::bundled_names(), options.weights) > 0;
+  Weights weights = bundled ? Weights::bundled(options.weights)
+                            : Weights::load(find_weights(options.weights));
   if (model.empty()) model = model_of(weights);
   if (model.empty()) model = kUsual;
   return make_model(model, std::move(weights), options);

@@ -7,15 +7,16 @@
 namespace phosphene {
 namespace {
 
-struct Layout {
+struct ResnetLayout {
   std::vector<int> blocks;  ///< in each stage
   bool bottleneck = false;  ///< 1x1, 3x3, 1x1 to four times the width, else 3x3, 3x3
   std::int64_t width = 64;  ///< of the first stage; it doubles with each
   std::int64_t classes = 1000;
+  std::int64_t image = 0;  ///< side of the pixels; 0: 224, or 32 with the stem of small images
 };
 
-const std::map<std::string, Layout>& layouts() {
-  static const std::map<std::string, Layout> all{
+const std::map<std::string, ResnetLayout>& layouts() {
+  static const std::map<std::string, ResnetLayout> all{
       {"resnet18", {{2, 2, 2, 2}}},
       {"resnet34", {{3, 4, 6, 3}}},
       {"resnet50", {{3, 4, 6, 3}, true}},
@@ -25,7 +26,8 @@ const std::map<std::string, Layout>& layouts() {
       {"resnet32_cifar10", {{5, 5, 5}, false, 16, 10}},
       {"resnet44_cifar10", {{7, 7, 7}, false, 16, 10}},
       {"resnet56_cifar10", {{9, 9, 9}, false, 16, 10}},
-      {"resnet110_cifar10", {{18, 18, 18}, false, 16, 10}}};
+      {"resnet110_cifar10", {{18, 18, 18}, false, 16, 10}},
+      {"resnet8_shapes", {{1, 1, 1}, false, 24, 8, 64}}};
   return all;
 }
 
@@ -49,13 +51,13 @@ class Resnet {
   }
 
  private:
-  /// 7x7 and a pooling; for images of 32 pixels 3x3 alone.
+  /// 7x7 and a pooling; for images of 32 pixels 3x3 alone, for those of 64 with stride 2.
   void stem() {
     const std::vector<std::int64_t> kernel = b_.shape("conv1");
-    const bool small = cifar_ || (kernel.size() == 4 && kernel[2] == 3);
-    b_.input(imagenet_input(), small ? 32 : 224);
+    const bool small = cifar_ || layout_.image || (kernel.size() == 4 && kernel[2] == 3);
+    b_.input(imagenet_input(), layout_.image ? layout_.image : small ? 32 : 224);
     if (small) {
-      b_.conv("conv1", {layout_.width, 3, 1, 1, false});
+      b_.conv("conv1", {layout_.width, 3, layout_.image == 64 ? 2 : 1, 1, false});
     } else {
       b_.conv("conv1", {layout_.width, 7, 2, 3, false});
     }
@@ -105,7 +107,7 @@ class Resnet {
   }
 
   ModelBuilder& b_;
-  const Layout& layout_;
+  const ResnetLayout& layout_;
   bool cifar_;
 };
 
@@ -115,7 +117,8 @@ const std::vector<std::string>& resnet_names() {
   static const std::vector<std::string> names{
       "resnet18",         "resnet34",         "resnet50",         "resnet101",
       "resnet152",        "resnet20_cifar10", "resnet32_cifar10", "resnet44_cifar10",
-      "resnet56_cifar10", "resnet110_cifar10"};
+      "resnet56_cifar10", "resnet110_cifar10",
+      "resnet8_shapes"};
   return names;
 }
 

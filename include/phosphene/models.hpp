@@ -12,7 +12,8 @@ namespace phosphene {
 struct NetworkOptions {
   /// One of model_names(); empty: what the file's metadata say, else vgg19.
   std::string model{};
-  /// A safetensors file, the name of a cached one (scripts/fetch_weights.sh), or "random:SEED":
+  /// "shapes" (Weights::bundled), a safetensors file, the name of a cached one
+  /// (scripts/fetch_weights.sh), or "random:SEED":
   /// convolutions and linear layers of the published width drawn from N(0, 2 / fan_in) (He et al.
   /// 2015), biases 0, BatchNorm the identity: what a network sees that has learnt nothing (He, Wang
   /// and Hopcroft 2016 paint with such a VGG, which then ends with its features).
@@ -45,6 +46,10 @@ Network load_network(const NetworkOptions& options);
 std::string score_layer(const Graph& graph);
 /// How many classes the score layer has.
 std::int64_t class_count(const Graph& graph);
+
+/// The same network with its weights drawn anew, as "random:SEED" draws them (Adebayo et al. 2018
+/// compare what methods show of the two): extents, preprocessing and names of classes stay.
+Network with_random_weights(const Network& network, std::uint64_t seed);
 
 /// The same graph with every max pooling replaced by average pooling (Gatys et al. 2016).
 Graph with_average_pooling(const Graph& graph);

@@ -23,6 +23,10 @@ class Weights {
   /// Reads a safetensors file. F16, BF16 and F64 are converted to fp32. Throws Error that names
   /// the file and what is wrong with it (format, NaN or infinity in a tensor).
   static Weights load(const std::string& path);
+  /// The weights that are linked into the library under this name: "shapes", the classifier of
+  /// phosphene::shapes. Throws UsageError for any other.
+  static Weights bundled(const std::string& name);
+  static const std::vector<std::string>& bundled_names();
 
   bool has(const std::string& name) const { return arrays_.contains(name); }
   /// Throws Error that names `name`, the file, and the near names.

@@ -40,7 +40,8 @@ struct SaliencyResult {
 };
 
 /// One method on images of one size, lowered once and used for as many as there are. Up to `batch`
-/// images, or noisy copies and points of a path, run at once; the batch changes no result.
+/// images, or noisy copies and points of a path, run at once; another batch changes the numbers by
+/// rounding at most.
 class Saliency {
  public:
   /// Throws UsageError for a layer, channel or place that is not there, Error where the images are

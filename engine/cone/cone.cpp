@@ -17,8 +17,8 @@ using cone::Steps;
 
 Plan plan_of(const Context& context, const Steps& steps, std::span<const ops::Box> boxes,
              const ConeOptions& options) {
-  // A batch that stays in the cache on a CPU; one that keeps a GPU busy.
-  constexpr std::size_t kCpuBytes = std::size_t{8} << 20, kCudaBytes = std::size_t{512} << 20;
+  // Large enough that weights are read seldom.
+  constexpr std::size_t kCpuBytes = std::size_t{64} << 20, kCudaBytes = std::size_t{512} << 20;
   const std::size_t bytes = context.device().is_cuda() ? kCudaBytes : kCpuBytes;
   cone::PlanOptions plan;
   plan.costs = cone::costs_of(context);

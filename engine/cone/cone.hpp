@@ -23,8 +23,8 @@ struct ConeEstimate {
 
 /// A plan that is given instead of chosen, so that tests reach every part of it.
 struct ConePlan {
-  int cut = 0;               ///< whole maps from this step on, or the first after it that can be
-  std::size_t groups = 1;    ///< along an axis, at most
+  int cut = 0;              ///< whole maps from this step on, or the first after it that can be
+  std::size_t groups = 1;   ///< along an axis, at most
   double whole_from = 0.9;  ///< of a map's area: rectangles from here on become the whole map
 };
 

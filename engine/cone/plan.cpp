@@ -40,20 +40,26 @@ struct StepCost {
 
   double macs(Extents out) const { return macs_per_pixel * static_cast<double>(out.pixels()); }
 
-  /// The output and the inputs of a rectangle, each input once.
-  double held_bytes(Extents out) const {
-    double elements = channels * static_cast<double>(out.pixels());
+  /// Of all inputs, or of those that a rectangle copies: a step that reads one input pixel by pixel
+  /// reads the rectangle before it.
+  double input_bytes(Extents out, bool copied = false) const {
+    double elements = 0;
     for (std::size_t i = 0; i < rows.size(); ++i) {
+      if (copied && rows.size() == 1 && rows[i].one_to_one() && cols[i].one_to_one()) continue;
       elements += in_channels[i] * static_cast<double>(rows[i].read(0, out.h).size() *
                                                        cols[i].read(0, out.w).size());
     }
     return elements * kElement;
   }
+  double held_bytes(Extents out) const {
+    return input_bytes(out) + channels * static_cast<double>(out.pixels()) * kElement;
+  }
 
-  /// Seconds for one window. A rectangle's inputs are copied before they are read.
+  /// Seconds for one window: arithmetic and memory overlap within a step, but a rectangle's inputs
+  /// are copied before they are read.
   double seconds(Extents out, bool copies, const Costs& costs) const {
-    return macs(out) / costs.macs_per_second +
-           held_bytes(out) * (copies ? 2 : 1) / costs.bytes_per_second;
+    return std::max(macs(out) / costs.macs_per_second, held_bytes(out) / costs.bytes_per_second) +
+           (copies ? 2 * input_bytes(out, true) / costs.bytes_per_second : 0);
   }
 };
 
@@ -352,7 +358,7 @@ class Planner {
     }
   }
 
-  static constexpr double kTailShare = 8;  // whole maps gain from large batches: many weights
+  static constexpr double kTailShare = 2;  // whole maps gain from large batches: many weights
 
   const Steps& steps_;
   const PlanOptions& options_;
@@ -370,7 +376,7 @@ Costs costs_of(const Context& context) {
     const bool fp32 = context.precision() == Precision::fp32;
     return {fp32 ? 2e13 : 2e14, 1.5e12, 1e-5, 2e-3};
   }
-  return {1.8e11, 1e10, 2e-5, 5e-4};
+  return {1.8e11, 2e10, 2e-5, 5e-4};
 }
 
 Plan make_plan(const Steps& steps, std::span<const ops::Box> boxes, const PlanOptions& options) {

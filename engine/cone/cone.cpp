@@ -8,6 +8,7 @@
 #include "engine/ops/dispatch.hpp"
 #include "engine/ops/tensor_ops.hpp"
 #include "kernels/layout.hpp"
+#include "phosphene/error.hpp"
 
 namespace phosphene {
 namespace {
@@ -17,6 +18,7 @@ using cone::Steps;
 
 Plan plan_of(const Context& context, const Steps& steps, std::span<const ops::Box> boxes,
              const ConeOptions& options) {
+  if (boxes.empty()) throw UsageError("a cone needs at least one box");
   // Large enough that weights are read seldom.
   constexpr std::size_t kCpuBytes = std::size_t{64} << 20, kCudaBytes = std::size_t{512} << 20;
   const std::size_t bytes = context.device().is_cuda() ? kCudaBytes : kCpuBytes;
@@ -126,8 +128,8 @@ struct ConeForward::Impl {
           finish(done, waiting);
           done += waiting;
           waiting = 0;
-          if (progress && !progress(done)) return false;
         }
+        if (progress && !progress(done + waiting)) return false;
       }
     }
     return true;

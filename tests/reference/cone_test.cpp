@@ -8,6 +8,7 @@
 #include <cmath>
 
 #include "kernels/occlusion.hpp"
+#include "phosphene/error.hpp"
 #include "phosphene/models.hpp"
 #include "tests/reference/fixtures.hpp"
 #include "tests/reference/node_cases.hpp"
@@ -184,6 +185,74 @@ INSTANTIATE_TEST_SUITE_P(
                     ModelCase{"densenet121", 64, ""}, ModelCase{"convnetjs_cifar10", 32, ""},
                     ModelCase{"convexadv_cifar_small", 32, ""}),
     [](const auto& test) { return test.param.model; });
+
+class Cone : public testing::Test {
+ protected:
+  static Graph graph() {
+    Graph g = normalised_input(3);
+    g.then("conv",
+           op::Conv{.window = {.kernel = {3, 3}, .pad = Padding::all(1)}, .out_channels = 4},
+           "conv");
+    g.then("pool", op::AdaptiveAvgPool{});
+    g.then("fc", op::Linear{.out_features = 2}, "fc");
+    return g;
+  }
+  ConeForward make(std::span<const Box> boxes, const ConeOptions& options = {}) const {
+    return {context_, network_, 12, 10, "fc", boxes, options};
+  }
+
+  Context context_{ContextOptions{.device = "cpu"}};
+  Network network_ = random_network(graph(), {1, 3, 12, 10}, 1);
+  Tensor image_ = image_of(Random(2).values(360, 0, 1), {1, 3, 12, 10});
+};
+
+// Of a box of 2 x 2 pixels inside, the convolution computes 4 x 4 outputs of 4 channels from 27
+// products each; of one in a corner 3 x 3. The clean image takes 12 x 10, each box 4 x 2 for its
+// scores.
+TEST_F(Cone, CountsMultiplyAdds) {
+  const std::vector<Box> boxes = {{4, 4, 2, 2}, {6, 3, 2, 2}, {0, 0, 2, 2}};
+  const ConeEstimate estimate =
+      make(boxes, {.batch_bytes = 0, .plan = ConePlan{2, 99, 1}}).estimate();
+  EXPECT_EQ(estimate.groups, 2);
+  EXPECT_EQ(estimate.flops, 2 * ((16 + 16 + 9 + 120) * 4 * 27 + 3 * 8));
+  EXPECT_EQ(estimate.dense_flops, 2 * 3 * (120 * 4 * 27 + 8));
+  EXPECT_EQ(estimate.dense_from, "pool");
+}
+
+TEST_F(Cone, GivesTheSameBytesTwice) {
+  const std::vector<Box> boxes = {{4, 4, 2, 2}, {6, 3, 2, 2}, {0, 0, 2, 2}, {5, 5, 3, 3}};
+  const ConeOptions options{1 << 12, ConePlan{2, 99, 1}};
+  ConeForward cone = make(boxes, options);
+  const Values first = read(cone.run(image_, {nullptr, 4}));
+  const Tensor other = image_of(Random(3).values(360, 0, 1), image_.shape());
+  EXPECT_NE(read(cone.run(other, {nullptr, 4})), first);
+  EXPECT_NE(read(cone.run(image_, {nullptr, 5})), first);
+  EXPECT_EQ(read(cone.run(image_, {nullptr, 4})), first);
+  EXPECT_EQ(read(make(boxes, options).run(image_, {nullptr, 4})), first);
+}
+
+TEST_F(Cone, StopsWhereProgressSaysSo) {
+  const std::vector<Box> boxes(20, Box{4, 4, 2, 2});
+  std::vector<std::int64_t> told;
+  ConeForward cone = make(boxes, {1, ConePlan{2, 99, 1}});
+  EXPECT_FALSE(cone.run(image_, {},
+                        [&](std::int64_t done) {
+                          told.push_back(done);
+                          return true;
+                        })
+                   .empty());
+  EXPECT_EQ(told.size(), 20U) << "a batch of one box each";
+  EXPECT_EQ(told.back(), 20);
+  EXPECT_TRUE(cone.run(image_, {}, [](std::int64_t) { return false; }).empty());
+}
+
+TEST_F(Cone, RefusesWhatItCannotRun) {
+  const std::vector<Box> boxes = {{4, 4, 2, 2}};
+  EXPECT_THROW(make({}), UsageError);
+  EXPECT_THROW(ConeForward(context_, network_, 12, 10, "fd", boxes), UsageError);
+  EXPECT_THROW(make(boxes).run(image_of(Random(2).values(300, 0, 1), {1, 3, 10, 10}), {}),
+               UsageError);
+}
 
 }  // namespace
 }  // namespace phosphene::reference

@@ -21,13 +21,15 @@ namespace fs = std::filesystem;
 volatile std::sig_atomic_t g_interrupted = 0;
 
 void on_signal(int signal) {
+  // Schedulers may send SIGTERM to a process and to its parent, which passes it on: it counts once.
+  if (g_interrupted && signal == SIGTERM) return;
   if (g_interrupted) {
     std::signal(signal, SIG_DFL);
     std::raise(signal);
   }
   g_interrupted = 1;
   constexpr std::string_view kNote =
-      "\ninterrupted: saving after this iteration (once more: stop at once)\n";
+      "\ninterrupted: finishing what is in hand (Ctrl-C once more: stop at once)\n";
   if (write(STDERR_FILENO, kNote.data(), kNote.size()) < 0) return;  // a signal can do no more
 }
 

@@ -47,7 +47,7 @@ struct ClassifierFlags : CommonFlags {
 /// Each prints one line on stderr.
 int run(CLI::App& app, int argc, char** argv, const std::function<int()>& body);
 
-/// True once Ctrl-C (or SIGTERM) came; a second one ends the program at once.
+/// True once Ctrl-C or SIGTERM came; a Ctrl-C after that ends the program at once.
 bool interrupted();
 void catch_interrupts();
 

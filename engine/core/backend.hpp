@@ -46,6 +46,8 @@ class Backend {
 /// (built without CUDA, no driver, no such device, no code for its architecture).
 std::unique_ptr<Backend> open_cpu();
 std::unique_ptr<Backend> open_cuda(int index);
+/// How many GPUs open_cuda() could try; 0 where CUDA is not to be had.
+int cuda_device_count();
 
 /// The backend of a context, for the engine's own use.
 Backend& backend_of(const Context& context);

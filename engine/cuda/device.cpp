@@ -223,6 +223,13 @@ Libraries& CudaBackend::libraries() {
 
 }  // namespace cuda
 
+int cuda_device_count() {
+  int count = 0;
+  if (cudaGetDeviceCount(&count) == cudaSuccess) return count;
+  cudaGetLastError();  // open_cuda() finds it again and says why
+  return 0;
+}
+
 std::unique_ptr<Backend> open_cuda(int index) { return std::make_unique<cuda::CudaBackend>(index); }
 
 }  // namespace phosphene

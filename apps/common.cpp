@@ -11,7 +11,6 @@
 #include "flag_values.hpp"
 #include "phosphene/error.hpp"
 #include "phosphene/file.hpp"
-#include "phosphene/models.hpp"
 #include "phosphene/version.hpp"
 
 namespace apps {
@@ -22,13 +21,15 @@ namespace fs = std::filesystem;
 volatile std::sig_atomic_t g_interrupted = 0;
 
 void on_signal(int signal) {
+  // Schedulers may send SIGTERM to a process and to its parent, which passes it on: it counts once.
+  if (g_interrupted && signal == SIGTERM) return;
   if (g_interrupted) {
     std::signal(signal, SIG_DFL);
     std::raise(signal);
   }
   g_interrupted = 1;
   constexpr std::string_view kNote =
-      "\ninterrupted: saving after this iteration (once more: stop at once)\n";
+      "\ninterrupted: finishing what is in hand (Ctrl-C once more: stop at once)\n";
   if (write(STDERR_FILENO, kNote.data(), kNote.size()) < 0) return;  // a signal can do no more
 }
 
@@ -60,6 +61,24 @@ void CommonFlags::add_to(CLI::App& app, const std::string& result) {
   app.add_option("--json", json, "Write what was done and measured to this file");
   app.add_flag("--tune", tune,
                "Time cuDNN's plans and take the fastest; waives 'the same bytes every time'");
+}
+
+void ClassifierFlags::add_to(CLI::App& app, const std::string& result) {
+  CommonFlags::add_to(app, result);
+  const auto triple = [&](const char* flag, std::vector<float>& values, const std::string& what) {
+    app.add_option(flag, values,
+                   what + " of the pixels, a number a channel, in the network's own order and " +
+                       "range (0..1 or 0..255) [the file's, else the model's usual ones]")
+        ->delimiter(',');
+  };
+  triple("--mean", mean, "Mean");
+  triple("--std", std, "Standard deviation");
+  app.add_option_function<std::string>(
+      "--input-size", [this](const std::string& text) { input_size = side("--input-size", text); },
+      "Side of the square of pixels that the network sees [the file's, else the model's]");
+  app.add_option(
+      "--labels", labels,
+      "Names of the classes: a file (JSON, or a line each), or cat,dog,... [the file's]");
 }
 
 phosphene::ContextOptions CommonFlags::context_options() const {

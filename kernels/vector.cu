@@ -16,6 +16,9 @@ struct Axpy {
   float a;
   __device__ float operator()(float y, float x) const { return y + a * x; }
 };
+struct Multiply {
+  __device__ float operator()(float y, float x) const { return y * x; }
+};
 struct Scale {
   float a;
   __device__ float operator()(float x) const { return a * x; }
@@ -46,6 +49,10 @@ template void add<bf16>(Stream, const bf16*, bf16*, std::int64_t);
 
 void axpy(Stream stream, float a, const float* x, float* y, std::int64_t count) {
   elementwise("axpy", stream, count, Axpy{a}, y, y, x);
+}
+
+void multiply(Stream stream, const float* x, float* y, std::int64_t count) {
+  elementwise("multiply", stream, count, Multiply{}, y, y, x);
 }
 
 void scale(Stream stream, float a, const float* x, float* y, std::int64_t count) {

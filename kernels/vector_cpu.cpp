@@ -28,6 +28,10 @@ void axpy(float a, const float* x, float* y, std::int64_t count) {
   each(count, [=](std::int64_t i) { y[i] += a * x[i]; });
 }
 
+void multiply(const float* x, float* y, std::int64_t count) {
+  each(count, [=](std::int64_t i) { y[i] *= x[i]; });
+}
+
 void scale(float a, const float* x, float* y, std::int64_t count) {
   each(count, [=](std::int64_t i) { y[i] = a * x[i]; });
 }

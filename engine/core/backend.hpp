@@ -28,6 +28,7 @@ class Backend {
   virtual void* allocate(std::size_t bytes) = 0;    ///< throws Error with the sizes when full
   virtual void release(void* memory) = 0;
   virtual std::size_t free_bytes() const = 0;
+  virtual std::size_t total_bytes() const = 0;
   /// In stream order; a copy that touches the host is complete on return.
   virtual void copy(const void* from, Device from_device, void* to, Device to_device,
                     std::size_t bytes) = 0;
@@ -45,6 +46,8 @@ class Backend {
 /// (built without CUDA, no driver, no such device, no code for its architecture).
 std::unique_ptr<Backend> open_cpu();
 std::unique_ptr<Backend> open_cuda(int index);
+/// How many GPUs open_cuda() could try; 0 where CUDA is not to be had.
+int cuda_device_count();
 
 /// The backend of a context, for the engine's own use.
 Backend& backend_of(const Context& context);

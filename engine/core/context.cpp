@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstdlib>
+#include <optional>
 
 #include "engine/core/backend.hpp"
+#include "engine/core/local_rank.hpp"
 #include "phosphene/error.hpp"
 
 namespace phosphene {
@@ -40,6 +43,12 @@ Precision parse_precision(const std::string& text) {
 
 namespace {
 
+std::optional<std::string> environment(const char* name) {
+  const char* text = std::getenv(name);
+  if (text == nullptr) return {};
+  return text;
+}
+
 int device_index(const std::string& text) {
   if (text == "cuda") return 0;
   int index = -1;
@@ -60,8 +69,9 @@ Context::Context(const ContextOptions& options) : impl_(std::make_unique<Impl>()
   if (options.device == "cpu") {
     backend = open_cpu();
   } else if (options.device == "auto") {
+    const int index = local_device(environment, cuda_device_count());
     try {
-      backend = open_cuda(0);
+      backend = open_cuda(index);
     } catch (const UsageError& reason) {
       impl_->fallback_reason = reason.what();
       backend = open_cpu();
@@ -91,6 +101,7 @@ void Context::synchronize() const { impl_->pool->backend->synchronize(); }
 std::size_t Context::allocated_bytes() const { return impl_->pool->allocated; }
 std::size_t Context::peak_bytes() const { return impl_->pool->peak; }
 std::size_t Context::free_bytes() const { return impl_->pool->backend->free_bytes(); }
+std::size_t Context::total_bytes() const { return impl_->pool->backend->total_bytes(); }
 
 Tensor Context::empty(Shape shape, DType dtype, Layout layout) const {
   const std::size_t bytes = static_cast<std::size_t>(shape.count()) * size_of(dtype);

@@ -5,6 +5,8 @@
 
 namespace phosphene {
 
+int cuda_device_count() { return 0; }
+
 std::unique_ptr<Backend> open_cuda(int index) {
   throw UsageError("--device cuda:" + std::to_string(index) +
                    ": built without CUDA: rebuild with cmake --preset cuda, or use --device cpu");

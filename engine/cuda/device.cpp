@@ -165,6 +165,13 @@ std::size_t CudaBackend::free_bytes() const {
   return free;
 }
 
+std::size_t CudaBackend::total_bytes() const {
+  make_current();
+  std::size_t free = 0, total = 0;
+  check(cudaMemGetInfo(&free, &total), "cudaMemGetInfo");
+  return total;
+}
+
 void CudaBackend::copy(const void* from, Device from_device, void* to, Device to_device,
                        std::size_t bytes) {
   make_current();
@@ -215,6 +222,13 @@ Libraries& CudaBackend::libraries() {
 }
 
 }  // namespace cuda
+
+int cuda_device_count() {
+  int count = 0;
+  if (cudaGetDeviceCount(&count) == cudaSuccess) return count;
+  cudaGetLastError();  // open_cuda() finds it again and says why
+  return 0;
+}
 
 std::unique_ptr<Backend> open_cuda(int index) { return std::make_unique<cuda::CudaBackend>(index); }
 

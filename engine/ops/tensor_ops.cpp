@@ -2,6 +2,8 @@
 
 #include "engine/core/backend.hpp"
 #include "engine/ops/dispatch.hpp"
+#include "kernels/crop.hpp"
+#include "kernels/gaussian.hpp"
 #include "kernels/layout.hpp"
 #include "kernels/resize.hpp"
 #include "kernels/vector.hpp"
@@ -68,6 +70,10 @@ void axpy(const Context& context, float a, const Tensor& x, Tensor& y) {
   PHOSPHENE_CALL(context, axpy, a, x.data(), y.data(), y.count());
 }
 
+void multiply(const Context& context, const Tensor& x, Tensor& y) {
+  PHOSPHENE_CALL(context, multiply, x.data(), y.data(), y.count());
+}
+
 void scale(const Context& context, float a, Tensor& y) {
   PHOSPHENE_CALL(context, scale, a, y.data(), y.data(), y.count());
 }
@@ -84,6 +90,31 @@ Tensor resize(const Context& context, const Tensor& x, std::int64_t h, std::int6
   PHOSPHENE_CALL(context, resize, x.data(), s.n * s.c, s.h, s.w, h, w, scratch.data(), y.data());
   context.synchronize();  // before the scratch goes
   return y;
+}
+
+Tensor crop(const Context& context, const Tensor& x, std::int64_t top, std::int64_t left,
+            std::int64_t h, std::int64_t w) {
+  const Shape& s = x.shape();
+  Tensor y = context.empty({s.n, s.c, h, w});
+  const kernels::CropWindow window{s.h, s.w, top, left, h, w};
+  PHOSPHENE_CALL(context, crop, x.data(), s.n * s.c, window, y.data());
+  return y;
+}
+
+void add_gaussian(const Context& context, const Tensor& x, float sigma, std::int64_t image,
+                  int sample, Tensor& y) {
+  const kernels::NoiseKey key{context.seed(), static_cast<std::uint64_t>(image),
+                              static_cast<std::uint32_t>(sample)};
+  PHOSPHENE_CALL(context, add_gaussian, x.data(), y.data(), y.count(), sigma, key);
+}
+
+Tensor slot(const Tensor& batch, std::int64_t i) {
+  const Shape& s = batch.shape();
+  const Shape one{1, s.c, s.h, s.w};
+  Tensor whole = batch.view();
+  auto* from =
+      whole.data<std::byte>() + static_cast<std::size_t>(i * one.count()) * size_of(batch.dtype());
+  return Tensor::view(from, batch.device(), one, batch.dtype(), batch.layout());
 }
 
 }  // namespace phosphene::ops

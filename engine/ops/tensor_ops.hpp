@@ -23,6 +23,8 @@ void fill(const Context& context, Tensor& y, float value);
 void add(const Context& context, const Tensor& x, Tensor& y);
 /// y += a x
 void axpy(const Context& context, float a, const Tensor& x, Tensor& y);
+/// y = x y; y is fp32.
+void multiply(const Context& context, const Tensor& x, Tensor& y);
 /// y = a y
 void scale(const Context& context, float a, Tensor& y);
 /// y = min(max(y, low), high)
@@ -30,6 +32,15 @@ void clamp(const Context& context, Tensor& y, float low, float high);
 
 /// Bilinear, antialiased as PIL's; nchw fp32.
 Tensor resize(const Context& context, const Tensor& x, std::int64_t h, std::int64_t w);
+
+/// The rectangle of h x w at (top, left) of every plane; nchw fp32.
+Tensor crop(const Context& context, const Tensor& x, std::int64_t top, std::int64_t left,
+            std::int64_t h, std::int64_t w);
+/// y = x + sigma N(0, 1), keyed by the context's seed, `image` and `sample` (kernels/gaussian.hpp).
+void add_gaussian(const Context& context, const Tensor& x, float sigma, std::int64_t image,
+                  int sample, Tensor& y);
+/// Image i of a batch, whatever its layout and type: a view [1, c, h, w].
+Tensor slot(const Tensor& batch, std::int64_t i);
 
 /// Scratch that gram() needs for feature maps of this shape.
 Tensor gram_scratch(const Context& context, const Shape& features);

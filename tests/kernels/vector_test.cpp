@@ -39,6 +39,11 @@ CPU_TEST(Vector, follows_the_formula) {
     cpu::scale(kA, x.data(), actual.data(), count);
     expect_same(actual, expected);
 
+    for (std::size_t i = 0; i < x.size(); ++i) expected[i] = rounded<float>(double{x[i]} * y[i]);
+    actual = y;
+    cpu::multiply(x.data(), actual.data(), count);
+    expect_same(actual, expected);
+
     for (std::size_t i = 0; i < x.size(); ++i) expected[i] = naive_clamp(x[i]);
     cpu::clamp(x.data(), actual.data(), kLow, kHigh, count);
     expect_same(actual, expected);
@@ -110,6 +115,13 @@ DEVICE_TEST(Vector, agrees_with_the_cpu) {
       cuda::scale(nullptr, kA, x.data(), y.data(), count);
       cpu::scale(kA, values.data(), expected.data(), count);
       expect_same(y.host(), expected);
+
+      const std::vector<float> factors = awkward_values<float>(count, 4);
+      DeviceBuffer<float> product(factors, offset);
+      cuda::multiply(nullptr, x.data(), product.data(), count);
+      expected = factors;
+      cpu::multiply(values.data(), expected.data(), count);
+      expect_same(product.host(), expected);
 
       cuda::clamp(nullptr, x.data(), x.data(), kLow, kHigh, count);
       cpu::clamp(values.data(), expected.data(), kLow, kHigh, count);

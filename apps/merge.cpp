@@ -1,0 +1,149 @@
+// Joins the journals of a sweep's shards into one.
+#include <algorithm>
+#include <cstdio>
+#include <filesystem>
+#include <optional>
+
+#include "common.hpp"
+#include "journal.hpp"
+#include "phosphene/error.hpp"
+#include "phosphene/file.hpp"
+#include "phosphene/version.hpp"
+
+namespace {
+
+namespace fs = std::filesystem;
+using apps::Journal;
+using apps::Json;
+using phosphene::Error;
+
+struct Flags {
+  std::vector<std::string> folders;
+  std::string out;
+  bool allow_mixed_devices = false;
+};
+
+std::vector<Journal> read_all(const std::vector<std::string>& folders) {
+  std::vector<Journal> journals;
+  for (const std::string& folder : folders) {
+    if (!fs::is_directory(folder)) throw Error(folder + ": no such folder");
+    std::vector<std::string> paths;
+    for (const auto& entry : fs::directory_iterator(folder)) {
+      const std::string name = entry.path().filename().string();
+      if (name.starts_with("journal-") && name.ends_with(".jsonl")) paths.push_back(entry.path());
+    }
+    if (paths.empty()) {
+      throw Error(folder + ": no journal in this folder, expected journal-i-of-N.jsonl");
+    }
+    std::ranges::sort(paths);
+    for (const std::string& path : paths) {
+      journals.push_back(apps::read_journal(path));
+      if (journals.back().header.is_null()) throw Error(path + ": is empty, expected a journal");
+    }
+  }
+  return journals;
+}
+
+void check_settings(const std::vector<Journal>& journals) {
+  const Journal& first = journals.front();
+  for (const Journal& journal : journals) {
+    const std::string found = apps::difference(first.header, journal.header);
+    if (found.empty()) continue;
+    throw Error(journal.path + ": is of another sweep than " + first.path + ": " + found);
+  }
+}
+
+/// What the sweep ran on, each once, in the order of their texts.
+std::vector<std::string> devices_of(const std::vector<Journal>& journals, bool mixed) {
+  std::map<std::string, std::string> devices;  // and a journal of each
+  for (const Journal& journal : journals) {
+    for (const Json& device : journal.devices) devices.try_emplace(device.dump(), journal.path);
+  }
+  if (devices.size() > 1 && !mixed) {
+    const auto& first = *devices.begin();
+    const auto& second = *std::next(devices.begin());
+    throw Error("mixed devices: " + first.second + " ran on " + first.first + ", " + second.second +
+                " on " + second.first + "; --allow-mixed-devices joins them all the same");
+  }
+  std::vector<std::string> names;
+  for (const auto& [device, path] : devices) names.push_back(device);
+  return names;
+}
+
+/// The items of all journals. What failed in one and was done in another is done.
+std::map<std::int64_t, Journal::Entry> join(const std::vector<Journal>& journals) {
+  std::map<std::int64_t, Journal::Entry> items;
+  std::map<std::int64_t, std::string> from;
+  for (const Journal& journal : journals) {
+    for (const auto& [index, entry] : journal.items) {
+      const auto [known, fresh] = items.try_emplace(index, entry);
+      if (fresh || known->second.failed) {
+        if (fresh || !entry.failed) from[index] = journal.path;
+        if (!entry.failed) known->second = entry;
+      } else if (!entry.failed && entry.line != known->second.line) {
+        throw Error(journal.path + ": item " + std::to_string(index) + " is not as in " +
+                    from.at(index) + ": the same photograph gave two results");
+      }
+    }
+  }
+  return items;
+}
+
+void check_gaps(const std::map<std::int64_t, Journal::Entry>& items, std::int64_t count) {
+  std::string missing;
+  int named = 0;
+  for (std::int64_t i = 0; i < count && named < 5; ++i) {
+    if (items.contains(i)) continue;
+    missing += (named++ > 0 ? ", " : "") + std::to_string(i);
+  }
+  const auto there = static_cast<std::int64_t>(items.size());
+  if (there == count) return;
+  throw Error(std::to_string(count - there) + " of " + std::to_string(count) +
+              " items are missing: " + missing + (count - there > named ? ", ..." : "") +
+              "; expected the journals of all shards, each run to its end");
+}
+
+int merge(const Flags& flags) {
+  phosphene::check_writable(flags.out);
+  const std::vector<Journal> journals = read_all(flags.folders);
+  apps::NamedFiles inputs;
+  for (const Journal& journal : journals) inputs.emplace_back("DIR", journal.path);
+  apps::refuse_overwriting({{"--out", flags.out}}, inputs);
+  check_settings(journals);
+  const std::vector<std::string> devices = devices_of(journals, flags.allow_mixed_devices);
+  const auto items = join(journals);
+
+  Json header = journals.front().header;
+  check_gaps(items, header["items"]["count"].get<std::int64_t>());
+  header.erase("device");
+  header["devices"] = Json::array();
+  for (const std::string& device : devices) header["devices"].push_back(Json::parse(device));
+  std::string text = apps::journal_line(header) + "\n";
+  std::int64_t failed = 0;
+  for (const auto& [index, entry] : items) {
+    text += entry.line + "\n";
+    failed += entry.failed ? 1 : 0;
+  }
+  phosphene::save_text(flags.out, text);
+  if (failed > 0) {
+    apps::warn(std::to_string(failed) + " of " + std::to_string(items.size()) +
+               " photographs failed: their lines say why");
+  }
+  std::printf("%s\n", flags.out.c_str());
+  return apps::kDone;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Flags flags;
+  CLI::App app("Joins the journals of a sweep's shards into one file of JSON lines, by item.",
+               "merge");
+  app.footer("Example: merge maps --out maps.jsonl");
+  app.set_version_flag("--version", phosphene::version());
+  app.add_option("DIR", flags.folders, "The --out folders of the sweep")->required();
+  app.add_option("--out", flags.out, "The file to write")->required();
+  app.add_flag("--allow-mixed-devices", flags.allow_mixed_devices,
+               "Join what was computed on different devices, whose rounding differs");
+  return apps::run(app, argc, argv, [&] { return merge(flags); });
+}

@@ -1,0 +1,29 @@
+#pragma once
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace apps {
+
+/// One line of the list that a sweep goes through.
+struct Item {
+  std::string listed;  ///< the name in the folder, or the list's line: the same on every machine
+  std::string path;    ///< where it is
+  std::string name;    ///< of its files, without an ending
+};
+
+/// The photographs of `--image` or of `--images`: of a folder its files that end in .jpg, .jpeg,
+/// .png or .bmp, sorted by the bytes of their names; of a list its lines, each a path relative to
+/// the list's folder. A name is the file's stem; where files of two items (one of `endings` each)
+/// would be the same, both get their index: cat.3, cat.17. Throws UsageError where there is none.
+std::vector<Item> photo_list(const std::string& image, const std::string& images,
+                             const std::vector<std::string>& endings);
+
+/// 16 hexadecimal digits that stand for the list: of what is listed, in order.
+std::string list_hash(const std::vector<Item>& items);
+
+/// Throws UsageError if a file of an item would replace a photograph.
+void check_overwriting(const std::vector<Item>& items, const std::string& out,
+                       const std::vector<std::string>& endings);
+
+}  // namespace apps

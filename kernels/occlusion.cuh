@@ -8,16 +8,21 @@
 namespace phosphene::kernels::cuda {
 
 __global__ void occlude_kernel(const float* image, std::int64_t c, std::int64_t h, std::int64_t w,
-                               const Box* boxes, std::int64_t count, const float* value, float* y) {
-  const std::int64_t pixels = h * w;
+                               const OccludedView* views, std::int64_t count, std::int64_t view_h,
+                               std::int64_t view_w, OcclusionFill fill, float* y) {
+  const std::int64_t pixels = view_h * view_w;
   for (std::int64_t p = grid_thread(); p < pixels; p += grid_threads()) {
-    const std::int64_t row = p / w, col = p % w;
+    const std::int64_t r = p / view_w, s = p % view_w;
     for (std::int64_t i = blockIdx.y; i < count; i += gridDim.y) {
-      const Box box = boxes[i];
-      const bool covered = row >= box.top && row < std::int64_t{box.top} + box.height &&
-                           col >= box.left && col < std::int64_t{box.left} + box.width;
+      const OccludedView view = views[i];
+      const std::int64_t row = view.top + r, col = view.left + s;
+      const bool hidden = view.box.covers(row, col);
+      const std::uint64_t seed = noise_seed(fill.key, view.window);
       for (std::int64_t channel = 0; channel < c; ++channel) {
-        y[(i * c + channel) * pixels + p] = covered ? value[channel] : image[channel * pixels + p];
+        const std::int64_t from = (channel * h + row) * w + col;
+        y[(i * c + channel) * pixels + p] = !hidden        ? image[from]
+                                            : fill.picture ? fill.picture[from]
+                                                           : noise(seed, from);
       }
     }
   }

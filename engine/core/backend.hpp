@@ -28,6 +28,7 @@ class Backend {
   virtual void* allocate(std::size_t bytes) = 0;    ///< throws Error with the sizes when full
   virtual void release(void* memory) = 0;
   virtual std::size_t free_bytes() const = 0;
+  virtual std::size_t total_bytes() const = 0;
   /// In stream order; a copy that touches the host is complete on return.
   virtual void copy(const void* from, Device from_device, void* to, Device to_device,
                     std::size_t bytes) = 0;

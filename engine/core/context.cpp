@@ -91,6 +91,7 @@ void Context::synchronize() const { impl_->pool->backend->synchronize(); }
 std::size_t Context::allocated_bytes() const { return impl_->pool->allocated; }
 std::size_t Context::peak_bytes() const { return impl_->pool->peak; }
 std::size_t Context::free_bytes() const { return impl_->pool->backend->free_bytes(); }
+std::size_t Context::total_bytes() const { return impl_->pool->backend->total_bytes(); }
 
 Tensor Context::empty(Shape shape, DType dtype, Layout layout) const {
   const std::size_t bytes = static_cast<std::size_t>(shape.count()) * size_of(dtype);

@@ -62,6 +62,10 @@ class CpuBackend final : public Backend {
   }
   void release(void* memory) override { std::free(memory); }
   std::size_t free_bytes() const override { return available_memory(); }
+  std::size_t total_bytes() const override {
+    struct sysinfo info {};
+    return sysinfo(&info) == 0 ? info.totalram * info.mem_unit : 0;
+  }
   void copy(const void* from, Device, void* to, Device, std::size_t bytes) override {
     std::memcpy(to, from, bytes);
   }

@@ -165,6 +165,13 @@ std::size_t CudaBackend::free_bytes() const {
   return free;
 }
 
+std::size_t CudaBackend::total_bytes() const {
+  make_current();
+  std::size_t free = 0, total = 0;
+  check(cudaMemGetInfo(&free, &total), "cudaMemGetInfo");
+  return total;
+}
+
 void CudaBackend::copy(const void* from, Device from_device, void* to, Device to_device,
                        std::size_t bytes) {
   make_current();

@@ -23,6 +23,7 @@ class CudaBackend final : public Backend {
   void* allocate(std::size_t bytes) override;
   void release(void* memory) override;
   std::size_t free_bytes() const override;
+  std::size_t total_bytes() const override;
   void copy(const void* from, Device from_device, void* to, Device to_device,
             std::size_t bytes) override;
   void zero(void* memory, std::size_t bytes) override;

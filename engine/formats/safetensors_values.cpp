@@ -5,6 +5,7 @@
 #include <cstring>
 #include <limits>
 
+#include "engine/formats/half.hpp"
 #include "engine/formats/safetensors.hpp"
 #include "phosphene/error.hpp"
 
@@ -15,19 +16,6 @@ static_assert(std::endian::native == std::endian::little, "the format's numbers 
 
 float from_bf16(std::uint16_t bits) {
   return std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16);
-}
-
-/// IEEE binary16. Its subnormals are m * 2^-24, exact in fp32.
-float from_f16(std::uint16_t bits) {
-  const std::uint32_t sign = static_cast<std::uint32_t>(bits & 0x8000u) << 16;
-  const std::uint32_t exponent = bits >> 10 & 0x1fu;
-  const std::uint32_t mantissa = bits & 0x3ffu;
-  if (exponent == 0) {
-    const float magnitude = static_cast<float>(mantissa) * 0x1p-24f;
-    return sign != 0 ? -magnitude : magnitude;
-  }
-  const std::uint32_t wide = exponent == 0x1fu ? 0xffu : exponent + (127 - 15);
-  return std::bit_cast<float>(sign | wide << 23 | mantissa << 13);
 }
 
 [[noreturn]] void fail_at(const std::string& path, const std::string& tensor, std::uint64_t index,

@@ -55,6 +55,7 @@ class Context {
   std::size_t allocated_bytes() const;  ///< now held through this Context
   std::size_t peak_bytes() const;       ///< most ever held
   std::size_t free_bytes() const;       ///< what the device could still give
+  std::size_t total_bytes() const;      ///< all that it has, whoever holds it
 
  private:
   friend Backend& backend_of(const Context& context);

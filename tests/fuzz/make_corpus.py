@@ -76,6 +76,26 @@ def weights_files():
     }
 
 
+# --- npy ---
+
+
+def npy(descr, shape, values, major=1):
+    text = f"{{'descr': '{descr}', 'fortran_order': False, 'shape': {shape}, }}\n".encode()
+    return (b"\x93NUMPY" + bytes([major, 0]) + struct.pack("<H" if major == 1 else "<I", len(text))
+            + text + values)
+
+
+def npy_files():
+    return {
+        "f4.npy": npy("<f4", (2, 1), struct.pack("<2f", 1, -2)),
+        "f8.npy": npy("<f8", (1,), struct.pack("<d", 0.5), 2),
+        "f2.npy": npy("<f2", (1, 1, 1, 2), b"\x00\x3c\x00\xc0"),
+        "i8.npy": npy("<i8", (), struct.pack("<q", -3)),
+        "b1.npy": npy("|b1", (2,), b"\0\1", 3),
+        "empty.npy": npy("|u1", (3, 0), b""),
+    }
+
+
 # --- images ---
 
 
@@ -192,6 +212,7 @@ def texts(named):
 
 if __name__ == "__main__":
     write("safetensors", weights_files())
+    write("npy", npy_files())
     write("image", {**png_files(), **bmp_files(), **jpeg_files()})
     write("image_metadata", {"little": exif(6), "big": exif(3, ">"), "srgb": icc(b"sRGB")})
     write("flag_values", texts(FLAG_VALUES))

@@ -11,7 +11,6 @@
 #include "flag_values.hpp"
 #include "phosphene/error.hpp"
 #include "phosphene/file.hpp"
-#include "phosphene/models.hpp"
 #include "phosphene/version.hpp"
 
 namespace apps {
@@ -60,6 +59,24 @@ void CommonFlags::add_to(CLI::App& app, const std::string& result) {
   app.add_option("--json", json, "Write what was done and measured to this file");
   app.add_flag("--tune", tune,
                "Time cuDNN's plans and take the fastest; waives 'the same bytes every time'");
+}
+
+void ClassifierFlags::add_to(CLI::App& app, const std::string& result) {
+  CommonFlags::add_to(app, result);
+  const auto triple = [&](const char* flag, std::vector<float>& values, const std::string& what) {
+    app.add_option(flag, values,
+                   what + " of the pixels, a number a channel, in the network's own order and " +
+                       "range (0..1 or 0..255) [the file's, else the model's usual ones]")
+        ->delimiter(',');
+  };
+  triple("--mean", mean, "Mean");
+  triple("--std", std, "Standard deviation");
+  app.add_option_function<std::string>(
+      "--input-size", [this](const std::string& text) { input_size = side("--input-size", text); },
+      "Side of the square of pixels that the network sees [the file's, else the model's]");
+  app.add_option(
+      "--labels", labels,
+      "Names of the classes: a file (JSON, or a line each), or cat,dog,... [the file's]");
 }
 
 phosphene::ContextOptions CommonFlags::context_options() const {

@@ -1,5 +1,6 @@
 #pragma once
 #include <CLI/CLI.hpp>
+#include <cstdint>
 #include <functional>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -7,6 +8,7 @@
 #include <vector>
 
 #include "phosphene/context.hpp"
+#include "phosphene/models.hpp"
 
 namespace apps {
 
@@ -24,6 +26,20 @@ struct CommonFlags {
   /// `result` says what --out is to name.
   void add_to(CLI::App& app, const std::string& result);
   phosphene::ContextOptions context_options() const;
+  phosphene::NetworkOptions network_options() const { return {.model = model, .weights = weights}; }
+};
+
+/// Those of the apps that look at the classes of a network, whose weights file need not say how it
+/// wants its pixels, or what its classes are called.
+struct ClassifierFlags : CommonFlags {
+  std::vector<float> mean, std;
+  std::int64_t input_size = 0;
+  std::string labels;
+
+  void add_to(CLI::App& app, const std::string& result);
+  phosphene::NetworkOptions network_options() const {
+    return {model, weights, mean, std, input_size, labels};
+  }
 };
 
 /// Parses and runs: bad flags exit with 2; a phosphene::UsageError too; any other error with 1.

@@ -13,6 +13,16 @@ std::int64_t side(const char* flag, std::string_view text, const std::string& ot
                               kLargest);
 }
 
+phosphene::Extent extent(const char* flag, std::string_view text) {
+  const std::string expected = "whole numbers from 1 to 1000000: N, or HxW";
+  const std::size_t by = text.find('x');
+  const auto read = [&](std::string_view part) {
+    return number<int>(flag, part, expected, 1, 1'000'000);
+  };
+  if (by == std::string_view::npos) return {read(text), read(text)};
+  return {read(text.substr(0, by)), read(text.substr(by + 1))};
+}
+
 std::vector<LayerWeight> layer_weights(const char* flag, const std::vector<std::string>& texts) {
   std::vector<LayerWeight> result;
   for (const std::string& text : texts) {

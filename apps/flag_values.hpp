@@ -5,9 +5,11 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 #include "phosphene/error.hpp"
+#include "phosphene/graph.hpp"
 #include "phosphene/methods/style_transfer.hpp"
 
 // The values of flags, read from their text. What is none is a phosphene::UsageError that names the
@@ -30,9 +32,25 @@ Number number(const char* flag, std::string_view text, const std::string& expect
   return value;
 }
 
+/// The value that goes by the name `text`; what is none of them is refused with all of their names.
+template <class Value>
+Value choose(const char* flag, const std::string& text,
+             const std::vector<std::pair<std::string, Value>>& choices) {
+  std::string names;
+  for (const auto& [name, value] : choices) {
+    if (name == text) return value;
+    names += (names.empty() ? "" : ", ") + name;
+  }
+  throw phosphene::UsageError(std::string(flag) + " '" + phosphene::printable(text) +
+                              "': expected " + names);
+}
+
 /// A longest side in pixels, at most a million: that keeps the bytes of a run within 64 bits.
 /// `otherwise` is what else the flag takes, for the message.
 std::int64_t side(const char* flag, std::string_view text, const std::string& otherwise = {});
+
+/// "N" for a square, or "HxW": each at least 1.
+phosphene::Extent extent(const char* flag, std::string_view text);
 
 /// "relu1_1" or "relu1_1:0.5", each layer once.
 std::vector<phosphene::LayerWeight> layer_weights(const char* flag,

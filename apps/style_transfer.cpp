@@ -74,17 +74,6 @@ void add_flags(CLI::App& app, Flags& f) {
   f.add_to(app, "The picture to write (.png or .jpg)");
 }
 
-template <class Value>
-Value choose(const char* flag, const std::string& text,
-             const std::vector<std::pair<std::string, Value>>& choices) {
-  std::string names;
-  for (const auto& [name, value] : choices) {
-    if (name == text) return value;
-    names += (names.empty() ? "" : ", ") + name;
-  }
-  throw UsageError(std::string(flag) + " '" + text + "': expected " + names);
-}
-
 /// Says which flag, also where the layer is one of its defaults.
 void check_layers(const char* flag, const std::vector<LayerWeight>& layers, const Graph& graph) {
   try {
@@ -106,14 +95,14 @@ void resolve(Flags& f) {
   if (!f.style_layers.empty()) {
     o.style_layers = apps::layer_weights("--style-layers", f.style_layers);
   }
-  o.optimiser = choose<OptimiserKind>(
+  o.optimiser = apps::choose<OptimiserKind>(
       "--optimizer", f.optimiser,
       {{"lbfgs", OptimiserKind::lbfgs}, {"adam", OptimiserKind::adam}, {"gd", OptimiserKind::gd}});
-  o.normalisation = choose<Normalisation>("--normalisation", f.normalisation,
+  o.normalisation = apps::choose<Normalisation>("--normalisation", f.normalisation,
                                           {{"johnson", Normalisation::johnson},
                                            {"gatys", Normalisation::gatys},
                                            {"chapter", Normalisation::chapter}});
-  choose<int>("--pooling", f.pooling, {{"max", 0}, {"avg", 1}});
+  apps::choose<int>("--pooling", f.pooling, {{"max", 0}, {"avg", 1}});
   if (!f.profile.empty()) {
     const auto range = apps::iteration_range("--profile-iterations", f.profile);
     o.profile_from = range.from;
@@ -193,10 +182,12 @@ int paint(Flags& f, int argc, char** argv) {
     init = load_image(f.init == "content" ? f.content : f.init, reading);
     f.options.init = &init;
   }
-  Network network = load_network(f.model, f.weights);
+  Network network = load_network(f.network_options());
   check_layers("--content-layers", f.options.content_layers, network.graph());
   check_layers("--style-layers", f.options.style_layers, network.graph());
-  if (f.pooling == "avg") network = {with_average_pooling(network.graph()), network.weights()};
+  if (f.pooling == "avg") {
+    network = {with_average_pooling(network.graph()), network.weights(), network.info()};
+  }
 
   const Context context(f.context_options());
   if (!context.fallback_reason().empty()) {

@@ -21,7 +21,7 @@ Tensor picture(const Context& context, std::int64_t size) {
 void style_iteration(benchmark::State& state, OptimiserKind optimiser, Precision precision,
                      std::int64_t size) {
   const Context context({.device = "auto", .precision = precision});
-  const Network network = load_network("vgg19", "random:0");
+  const Network network = load_network({.model = "vgg19", .weights = "random:0"});
   StyleTransferOptions options;
   options.optimiser = optimiser;
   const Tensor content = picture(context, size);

@@ -214,6 +214,16 @@ struct Lower {
           });
         });
   }
+  StepPtr operator()(const op::PadChannels& o) const {
+    const int at = o.before;
+    return call(
+        {},
+        [=, *this](const B& b) {
+          std::memset(y(b), 0, static_cast<std::size_t>(count) * sizeof(float));
+          k::concat(x(b), y(b), in, out.c, at);
+        },
+        [=, *this](const B& b, ReluRule) { k::concat_backward(d_y(b), d_x(b), in, out.c, at); });
+  }
   StepPtr operator()(const op::Flatten&) const {
     return call(
         {}, [=, *this](const B& b) { k::flatten(x(b), y(b), in); },

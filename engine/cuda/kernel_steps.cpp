@@ -204,6 +204,19 @@ struct Lower {
           }
         });
   }
+  StepPtr operator()(const op::PadChannels& o) const {
+    const std::size_t bytes = static_cast<std::size_t>(s.count) * sizeof(T);
+    const int at = o.before;
+    return call(
+        {},
+        [=, s = s](const B& b) {
+          check(cudaMemsetAsync(b.y, 0, bytes, s.stream), "cudaMemsetAsync");
+          k::concat(s.stream, x(b), y(b), s.in, s.out.c, at);
+        },
+        [=, s = s](const B& b, ReluRule) {
+          k::concat_backward(s.stream, d_y(b), d_x(b), s.in, s.out.c, at);
+        });
+  }
   StepPtr operator()(const op::Flatten&) const {
     return call(
         {}, [s = s](const B& b) { k::flatten(s.stream, x(b), y(b), s.in); },

@@ -17,9 +17,9 @@ std::size_t wanted_inputs(const Op& op) {
 
 std::string kind(const Op& op) {
   static constexpr const char* kNames[] = {
-      "Input",     "Normalise", "Conv",    "ReflectPad", "BatchNorm",       "Relu",
-      "LeakyRelu", "Elu",       "MaxPool", "AvgPool",    "AdaptiveAvgPool", "Lrn",
-      "Linear",    "Add",       "Concat",  "Flatten",    "Dropout",         "Softmax"};
+      "Input",  "Normalise",   "Conv",    "ReflectPad",      "BatchNorm", "Relu",   "LeakyRelu",
+      "Elu",    "MaxPool",     "AvgPool", "AdaptiveAvgPool", "Lrn",       "Linear", "Add",
+      "Concat", "PadChannels", "Flatten", "Dropout",         "Softmax"};
   static_assert(std::size(kNames) == std::variant_size_v<Op>);
   return kNames[op.index()];
 }

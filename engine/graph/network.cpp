@@ -41,6 +41,9 @@ class Check {
       }
     }
     if (std::holds_alternative<op::Flatten>(node.op)) return kAny;
+    if (const auto* pad = std::get_if<op::PadChannels>(&node.op)) {
+      return in[0] == kAny ? kAny : in[0] + pad->before + pad->after;
+    }
     if (std::holds_alternative<op::Concat>(node.op)) {
       std::int64_t sum = 0;
       for (std::int64_t c : in) sum = c == kAny || sum == kAny ? kAny : sum + c;
@@ -98,8 +101,8 @@ const HostArray& Weights::at(const std::string& name,
   return array;
 }
 
-Network::Network(Graph graph, Weights weights)
-    : graph_(std::move(graph)), weights_(std::move(weights)) {
+Network::Network(Graph graph, Weights weights, NetworkInfo info)
+    : graph_(std::move(graph)), weights_(std::move(weights)), info_(std::move(info)) {
   const Check check(weights_);
   std::vector<std::int64_t> channels{std::get<op::Input>(graph_[0].op).channels};
   for (int i = 1; i < graph_.size(); ++i) {

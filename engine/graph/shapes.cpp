@@ -109,6 +109,10 @@ struct Infer {
     }
     return y;
   }
+  Shape operator()(const op::PadChannels& o) const {
+    if (o.before < 0 || o.after < 0) throw Error("pads by a negative number of channels");
+    return {x.n, x.c + o.before + o.after, x.h, x.w};
+  }
   Shape operator()(const op::Flatten&) const { return {x.n, x.c * x.h * x.w, 1, 1}; }
   /// Elementwise: BatchNorm, the activations, Dropout, Softmax.
   template <class Elementwise>

@@ -59,8 +59,7 @@ struct Occlusion::Impl {
       : context(context_), options(options_), grid(height, width, options.patch, options.stride) {
     check_options(options);
     if (options.picture == nullptr) return;
-    picture = Tensor::host(options.picture->shape());
-    std::copy_n(options.picture->data(), picture.count(), picture.data());
+    picture = ops::to_host(context, *options.picture);
     options.picture = &picture;
   }
   Impl(const Impl&) = delete;

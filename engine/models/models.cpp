@@ -6,7 +6,13 @@
 #include <charconv>
 #include <cstdlib>
 #include <filesystem>
+#include <optional>
 
+#include "engine/models/builder.hpp"
+#include "engine/models/googlenet.hpp"
+#include "engine/models/resnet.hpp"
+#include "engine/models/small.hpp"
+#include "engine/models/squeezenet.hpp"
 #include "engine/models/vgg.hpp"
 #include "phosphene/error.hpp"
 
@@ -64,12 +70,15 @@ std::uint64_t parse_seed(const std::string& text) {
 /// What the networks of one paper share.
 struct Family {
   const std::vector<std::string>& names;
-  Graph (*graph)(const std::string& model, const Weights& weights);
-  Weights (*random)(const std::string& model, std::uint64_t seed);
+  void (*build)(ModelBuilder& builder);
 };
 
 const std::vector<Family>& families() {
-  static const std::vector<Family> all{{vgg_names(), vgg, random_vgg}};
+  static const std::vector<Family> all{{vgg_names(), vgg},
+                                       {resnet_names(), resnet},
+                                       {googlenet_names(), googlenet},
+                                       {squeezenet_names(), squeezenet},
+                                       {small_names(), small}};
   return all;
 }
 
@@ -82,6 +91,20 @@ const Family& family_of(const std::string& model) {
   throw UsageError("--model '" + printable(model) + "': expected one of " + expected);
 }
 
+Network build(const std::string& model, Weights weights, const NetworkOptions& options,
+              std::optional<std::uint64_t> seed) {
+  ModelBuilder builder(model, weights, options, seed);
+  family_of(model).build(builder);
+  NetworkInfo info = builder.info();
+  Graph graph = builder.finish();
+  return {std::move(graph), std::move(weights), std::move(info)};
+}
+
+std::string model_of(const Weights& weights) {
+  const auto said = weights.metadata().find("model");
+  return said == weights.metadata().end() ? "" : said->second;
+}
+
 }  // namespace
 
 std::vector<std::string> model_names() {
@@ -92,30 +115,30 @@ std::vector<std::string> model_names() {
   return names;
 }
 
-Network make_model(const std::string& model, Weights weights) {
-  const Family& family = family_of(model);
-  const auto said = weights.metadata().find("model");
-  if (said != weights.metadata().end() && said->second != model) {
-    throw Error(weights.source() + ": holds the weights of " + printable(said->second) +
-                ", not of " + model);
+Network make_model(const std::string& model, Weights weights, const NetworkOptions& options) {
+  family_of(model);  // so that an unknown name is refused as such
+  const std::string said = model_of(weights);
+  if (!said.empty() && said != model) {
+    throw Error(weights.source() + ": holds the weights of " + printable(said) + ", not of " +
+                model);
   }
-  Graph graph = family.graph(model, weights);
-  return {std::move(graph), std::move(weights)};
+  return build(model, std::move(weights), options, {});
 }
 
-Network load_network(const std::string& model, const std::string& weights) {
+Network load_network(const NetworkOptions& options) {
   constexpr std::string_view kRandom = "random:";
-  if (weights.starts_with(kRandom)) {
-    if (model.empty()) return load_network("vgg19", weights);
-    const std::uint64_t seed = parse_seed(weights.substr(kRandom.size()));
-    return make_model(model, family_of(model).random(model, seed));
+  constexpr const char* kUsual = "vgg19";
+  std::string model = options.model;
+  if (options.weights.starts_with(kRandom)) {
+    const std::uint64_t seed = parse_seed(options.weights.substr(kRandom.size()));
+    Weights drawn;
+    drawn.set_source(options.weights);
+    return build(model.empty() ? kUsual : model, std::move(drawn), options, seed);
   }
-  Weights loaded = Weights::load(find_weights(weights));
-  const auto said = loaded.metadata().find("model");
-  const std::string name = !model.empty()                    ? model
-                           : said != loaded.metadata().end() ? said->second
-                                                             : "vgg19";
-  return make_model(name, std::move(loaded));
+  Weights weights = Weights::load(find_weights(options.weights));
+  if (model.empty()) model = model_of(weights);
+  if (model.empty()) model = kUsual;
+  return make_model(model, std::move(weights), options);
 }
 
 Graph with_average_pooling(const Graph& graph) {

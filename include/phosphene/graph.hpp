@@ -90,18 +90,22 @@ struct Linear {
   std::int64_t out_features = 0;
   bool bias = true;
 };
-struct Add {};      ///< of two inputs of one shape
-struct Concat {};   ///< of channels
+struct Add {};     ///< of two inputs of one shape
+struct Concat {};  ///< of channels
+/// Channels of zeros before and after those of x: [n, c, h, w] to [n, before + c + after, h, w].
+struct PadChannels {
+  int before = 0, after = 0;
+};
 struct Flatten {};  ///< [n, c, h, w] to [n, c h w, 1, 1], in nchw order
 struct Dropout {};  ///< identity: networks are frozen
 struct Softmax {};  ///< over channels
 
 }  // namespace op
 
-using Op =
-    std::variant<op::Input, op::Normalise, op::Conv, op::ReflectPad, op::BatchNorm, op::Relu,
-                 op::LeakyRelu, op::Elu, op::MaxPool, op::AvgPool, op::AdaptiveAvgPool, op::Lrn,
-                 op::Linear, op::Add, op::Concat, op::Flatten, op::Dropout, op::Softmax>;
+using Op = std::variant<op::Input, op::Normalise, op::Conv, op::ReflectPad, op::BatchNorm, op::Relu,
+                        op::LeakyRelu, op::Elu, op::MaxPool, op::AvgPool, op::AdaptiveAvgPool,
+                        op::Lrn, op::Linear, op::Add, op::Concat, op::PadChannels, op::Flatten,
+                        op::Dropout, op::Softmax>;
 std::string kind(const Op& op);  // "Conv", "MaxPool", ...
 
 struct Node {

@@ -45,14 +45,22 @@ class Weights {
   std::string source_;
 };
 
+/// What is known of a network beyond its graph.
+struct NetworkInfo {
+  std::string model;                ///< "resnet50"; empty if the graph was built by hand
+  std::int64_t input_size = 0;      ///< side of the square of pixels it was trained on; 0: unknown
+  std::vector<std::string> labels;  ///< one a class; empty if unknown
+};
+
 /// A graph with its weights: unfused and frozen. Construction checks that every node finds its
 /// arrays in the right shape. Sessions made from it share its cache of lowered weights.
 class Network {
  public:
-  Network(Graph graph, Weights weights);
+  Network(Graph graph, Weights weights, NetworkInfo info = {});
 
   const Graph& graph() const { return graph_; }
   const Weights& weights() const { return weights_; }
+  const NetworkInfo& info() const { return info_; }
 
   /// Weights as a lowering wants them (folded, laid out, on the device), made once per key.
   template <class Make>
@@ -65,6 +73,7 @@ class Network {
  private:
   Graph graph_;
   Weights weights_;
+  NetworkInfo info_;
   mutable std::map<std::string, Tensor> lowered_;
 };
 

@@ -169,7 +169,7 @@ ConvProblem with_batch(ConvProblem problem, std::int64_t n) {
 
 const std::vector<NetworkConvs>& network_convs() {
   static const std::vector<NetworkConvs> networks = [] {
-    const Network vgg19 = load_network("vgg19", "random:0");
+    const Network vgg19 = load_network({.model = "vgg19", .weights = "random:0"});
     return std::vector<NetworkConvs>{{"VGG-19", convs_of(vgg19.graph(), 224)},
                                      {"VGG-19 at 512", convs_of(vgg19.graph(), 512)},
                                      {"ResNet-18", resnet(false, {2, 2, 2, 2})},

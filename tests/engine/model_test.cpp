@@ -107,7 +107,8 @@ TEST(Vgg, KeepsMessagesToOneLine) {
 }
 
 TEST(Models, RandomWeightsAreHeInitialisedAndRepeat) {
-  const Network a = load_network("vgg11", "random:3"), b = load_network("vgg11", "random:3");
+  const Network a = load_network({.model = "vgg11", .weights = "random:3"}),
+                b = load_network({.model = "vgg11", .weights = "random:3"});
   const std::vector<float>& w = a.weights().at("conv31.weight").values;
   EXPECT_EQ(w, b.weights().at("conv31.weight").values);
   double sum = 0, squares = 0;
@@ -122,12 +123,53 @@ TEST(Models, RandomWeightsAreHeInitialisedAndRepeat) {
   EXPECT_NEAR(squares / n, variance, 5 * variance * std::sqrt(2 / n));
 }
 
+/// Of a VGG with its statistics at rest: BatchNorm is the identity.
+TEST(Models, RandomBatchNormDoesNothing) {
+  const Network network = load_network({.model = "vgg11_bn", .weights = "random:1"});
+  EXPECT_EQ(network.weights().at("features.1.running_var").values, std::vector<float>(64, 1));
+  EXPECT_EQ(network.weights().at("features.1.weight").values, std::vector<float>(64, 1));
+  EXPECT_EQ(network.weights().at("features.1.running_mean").values, std::vector<float>(64));
+}
+
+TEST(Models, OptionsGoBeforeTheFile) {
+  const auto with_input = [](const char* input) {
+    Weights w = two_blocks();
+    w.set_metadata({{"input", input}, {"input_size", "96"}, {"labels", "cat,dog"}});
+    return w;
+  };
+  const Network said = make_model("vgg11", with_input("RGB 0..1 minus (.1,.2,.3), 64x64"));
+  EXPECT_FLOAT_EQ(input_of(said).mean[1], 0.2F);
+  EXPECT_EQ(said.info().input_size, 96);
+  EXPECT_EQ(said.info().model, "vgg11");
+  EXPECT_TRUE(said.info().labels.empty()) << "it ends before its classes";
+  const Network given =
+      make_model("vgg11", with_input("BGR 0..255 minus (1,2,3)"),
+                 {.mean = {104, 117, 123}, .std = {57, 58, 59}, .input_size = 48});
+  EXPECT_TRUE(input_of(given).reverse);
+  EXPECT_FLOAT_EQ(input_of(given).mean[1], 117);
+  EXPECT_FLOAT_EQ(input_of(given).std[2], 59);
+  EXPECT_EQ(given.info().input_size, 48);
+
+  const auto refused = [&](const NetworkOptions& options, const char* message) {
+    EXPECT_THAT([&] { make_model("vgg11", two_blocks(), options); },
+                ThrowsMessage<UsageError>(HasSubstr(message)));
+  };
+  refused({.mean = {0.5F, 0.5F}}, "--mean: expected 3 numbers of at least 0");
+  refused({.mean = {104, 117, 123}}, "--mean: the network reads pixels in 0..1");
+  refused({.std = {1, 1, 0}}, "--std: expected 3 numbers over 0");
+  refused({.input_size = -1}, "--input-size -1: expected at least 1");
+  refused({.labels = "cat,dog"},
+          "--labels: the network has no class scores: it ends in the feature "
+          "maps of 'pool2' (MaxPool)");
+  refused({.labels = "nowhere.txt"}, "--labels nowhere.txt: no such file");
+}
+
 TEST(Models, ErrorsNameTheFlag) {
-  EXPECT_THAT([] { load_network("vgg12", "random:1"); },
+  EXPECT_THAT([] { load_network({.model = "vgg12", .weights = "random:1"}); },
               ThrowsMessage<UsageError>(HasSubstr("--model 'vgg12': expected one of vgg11")));
-  EXPECT_THAT([] { load_network("vgg11", "random:x"); },
+  EXPECT_THAT([] { load_network({.model = "vgg11", .weights = "random:x"}); },
               ThrowsMessage<UsageError>(HasSubstr("random:SEED")));
-  EXPECT_THAT([] { load_network("vgg11", "never_fetched"); },
+  EXPECT_THAT([] { load_network({.model = "vgg11", .weights = "never_fetched"}); },
               ThrowsMessage<UsageError>(HasSubstr("scripts/fetch_weights.sh never_fetched")));
 }
 

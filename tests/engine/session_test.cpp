@@ -132,7 +132,7 @@ TEST(Session, SameBytesTwice) {
 /// VGG-19 to relu5_1 with style transfer's taps at 256 px, full width: what is alive at the peak.
 TEST(Session, BuffersAreReusedByLifetime) {
   const Context context(kCpu);
-  const Network network = load_network("vgg19", "random:1");
+  const Network network = load_network({.model = "vgg19", .weights = "random:1"});
   const SessionOptions options{
       256, 256, 1, {"relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu4_2", "relu5_1"}, true};
   const Session session(context, network, options);

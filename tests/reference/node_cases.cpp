@@ -99,6 +99,24 @@ NodeCase identity_shortcut() {
   return {"identity_shortcut", graph, {2, 3, 5, 6}, {"relu2"}};
 }
 
+/// A shortcut without weights: every second pixel, and zeros for the channels that it has not.
+NodeCase padded_shortcut(std::vector<std::string> taps) {
+  Graph graph = normalised_input(3);
+  graph.then("stem", conv3x3(3), "stem");
+  const int start = graph.then("stem_relu", op::Relu{});
+  const int main =
+      graph.then("conv",
+                 op::Conv{.window = {.kernel = {3, 3}, .stride = {2, 2}, .pad = Padding::all(1)},
+                          .out_channels = 8},
+                 "conv");
+  graph.add("pixels", op::AvgPool{.window = {.stride = {2, 2}}}, {start});
+  const int shortcut = graph.then("padded", op::PadChannels{2, 3});
+  graph.add("sum", op::Add{}, {main, shortcut});
+  graph.then("relu", op::Relu{});
+  graph.then("z", conv1x1(4), "z");
+  return {"padded_shortcut", graph, {2, 3, 7, 6}, std::move(taps)};
+}
+
 NodeCase add_to_itself() {
   Graph graph = normalised_input(2);
   const int a = graph.then("a", conv3x3(3), "a");
@@ -210,6 +228,7 @@ const std::vector<NodeCase>& node_cases() {
       residual("residual_tapped_before_add", {"norm2", "z"}),
       identity_shortcut(),
       add_to_itself(),
+      padded_shortcut({"padded", "z"}),
       concat("concat", {"z"}),
       concat("concat_tapped", {"stem_relu", "narrow_relu", "wide", "pool", "cat", "norm", "z"}),
       classifier(),

@@ -1,4 +1,4 @@
-// Steps that move or join values: reflection padding, add, concat, flatten.
+// Steps that move or join values: reflection padding, add, concat, padding of channels, flatten.
 #include "tests/reference/reference_step.hpp"
 
 namespace phosphene::reference {
@@ -95,6 +95,31 @@ class ConcatStep final : public ReferenceStep<T> {
   }
 };
 
+template <class T>
+class PadChannelsStep final : public ReferenceStep<T> {
+ public:
+  using ReferenceStep<T>::ReferenceStep;
+
+  void forward() override {
+    const auto x = this->x();
+    const auto y = this->y();
+    y.fill(0);
+    for_each(x.shape,
+             [&](auto n, auto c, auto h, auto w) { y(n, at() + c, h, w) = x(n, c, h, w); });
+  }
+
+  void backward(ReluRule) override {
+    if (!this->wants()) return;
+    const auto d_x = this->d_x();
+    const auto d_y = this->d_y();
+    for_each(d_x.shape,
+             [&](auto n, auto c, auto h, auto w) { d_x(n, c, h, w) = d_y(n, at() + c, h, w); });
+  }
+
+ private:
+  std::int64_t at() const { return this->template op<op::PadChannels>().before; }
+};
+
 /// Features in nchw order, although the maps are nhwc.
 template <class T>
 class FlattenStep final : public ReferenceStep<T> {
@@ -132,6 +157,9 @@ std::unique_ptr<Step> make_shape_step(const StepSpec& spec) {
   }
   if (std::holds_alternative<op::Add>(spec.op)) return std::make_unique<AddStep<T>>(spec);
   if (std::holds_alternative<op::Concat>(spec.op)) return std::make_unique<ConcatStep<T>>(spec);
+  if (std::holds_alternative<op::PadChannels>(spec.op)) {
+    return std::make_unique<PadChannelsStep<T>>(spec);
+  }
   if (std::holds_alternative<op::Flatten>(spec.op)) return std::make_unique<FlattenStep<T>>(spec);
   return nullptr;
 }

@@ -46,7 +46,7 @@ struct OcclusionOptions {
   OcclusionBaseline baseline = OcclusionBaseline::grey;
   float blur_sigma = 10;
   std::array<float, 3> colour{0.5F, 0.5F, 0.5F};
-  const Tensor* picture = nullptr;  ///< host, [1, c, h, w], for the constructor alone
+  const Tensor* picture = nullptr;  ///< [1, c, h, w], host or device, for the constructor alone
   OcclusionScore score = OcclusionScore::softmax;
   bool relative = false;     ///< (clean - occluded) / |clean| instead of clean - occluded
   std::int64_t target = -1;  ///< the class; -1: the one predicted for the clean image
@@ -80,8 +80,10 @@ struct OcclusionGrid {
 struct OcclusionPlan {
   OcclusionEngine engine = OcclusionEngine::dense;
   std::int64_t windows = 0, batch = 0;
-  double dense_flops = 0, incremental_flops = 0;  ///< of one image; 0: unknown (a black box)
-  std::string reason;                             ///< of the choice, in one line
+  /// Of one image, a multiply-add counted as two, and as the cost model predicts; 0: unknown.
+  double dense_flops = 0, incremental_flops = 0;
+  double dense_seconds = 0, incremental_seconds = 0;
+  std::string reason;  ///< of the choice, in one line
 };
 
 struct OcclusionResult {

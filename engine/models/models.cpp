@@ -8,7 +8,9 @@
 #include <filesystem>
 #include <optional>
 
+#include "engine/models/alexnet.hpp"
 #include "engine/models/builder.hpp"
+#include "engine/models/densenet.hpp"
 #include "engine/models/googlenet.hpp"
 #include "engine/models/resnet.hpp"
 #include "engine/models/small.hpp"
@@ -74,11 +76,10 @@ struct Family {
 };
 
 const std::vector<Family>& families() {
-  static const std::vector<Family> all{{vgg_names(), vgg},
-                                       {resnet_names(), resnet},
-                                       {googlenet_names(), googlenet},
-                                       {squeezenet_names(), squeezenet},
-                                       {small_names(), small}};
+  static const std::vector<Family> all{
+      {vgg_names(), vgg},       {alexnet_names(), alexnet},     {densenet_names(), densenet},
+      {resnet_names(), resnet}, {googlenet_names(), googlenet}, {squeezenet_names(), squeezenet},
+      {small_names(), small}};
   return all;
 }
 

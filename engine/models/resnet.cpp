@@ -7,15 +7,15 @@
 namespace phosphene {
 namespace {
 
-struct Layout {
+struct ResnetLayout {
   std::vector<int> blocks;  ///< in each stage
   bool bottleneck = false;  ///< 1x1, 3x3, 1x1 to four times the width, else 3x3, 3x3
   std::int64_t width = 64;  ///< of the first stage; it doubles with each
   std::int64_t classes = 1000;
 };
 
-const std::map<std::string, Layout>& layouts() {
-  static const std::map<std::string, Layout> all{
+const std::map<std::string, ResnetLayout>& layouts() {
+  static const std::map<std::string, ResnetLayout> all{
       {"resnet18", {{2, 2, 2, 2}}},
       {"resnet34", {{3, 4, 6, 3}}},
       {"resnet50", {{3, 4, 6, 3}, true}},
@@ -105,7 +105,7 @@ class Resnet {
   }
 
   ModelBuilder& b_;
-  const Layout& layout_;
+  const ResnetLayout& layout_;
   bool cifar_;
 };
 

@@ -1,5 +1,6 @@
 #include "tests/golden/golden.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 
@@ -12,6 +13,13 @@ Weights load(const std::string& name) {
 Values values(const Weights& golden, const std::string& name) {
   const std::vector<float>& stored = golden.at(name).values;
   return {stored.begin(), stored.end()};
+}
+
+Values sampled(const Values& all) {
+  const std::size_t stride = std::max<std::size_t>(1, all.size() / 500) | 1U;
+  Values some;
+  for (std::size_t i = 0; i < all.size(); i += stride) some.push_back(all[i]);
+  return some;
 }
 
 std::uint64_t stored_seed(const Weights& golden, const std::string& name) {

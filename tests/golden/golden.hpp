@@ -15,6 +15,9 @@ using reference::Values;
 Weights load(const std::string& name);
 Values values(const Weights& golden, const std::string& name);
 
+/// Every k-th value in nchw order, about 500 of them, k odd: what is stored of long ones.
+Values sampled(const Values& all);
+
 /// The picture that a golden was made on.
 std::uint64_t stored_seed(const Weights& golden, const std::string& name);
 

@@ -3,7 +3,7 @@
 
     python make_goldens.py [--data FOLDER]
 
-needs torch, torchvision, numpy and safetensors. All values are worked out in double precision and
+needs torch, torchvision, timm, numpy and safetensors. All values are worked out in double precision and
 stored as float32, so that what the tests measure is the engine's error and not PyTorch's. Only the
 traces of the optimisers are run in float32 too, to see how far rounding alone leads them apart.
 With --data (or PHOSPHENE_DATA), the real networks of the test data are run too. Seeds are fixed:
@@ -15,6 +15,7 @@ from pathlib import Path
 
 import torch
 
+from golden_models import classifier_goldens
 from golden_networks import (real_vgg16, real_vgg19, timm_head, vgg11_bn_narrow,
                              vgg19_narrow)
 from golden_ops import ReluRule, picture, run, save, uniform
@@ -183,6 +184,7 @@ def main():
     forward_and_gradients()
     batch_norm_and_classifiers()
     style_losses()
+    save(HERE / "classifiers.safetensors", classifier_goldens(sample))
     if arguments.data:
         real_networks(Path(arguments.data))
 

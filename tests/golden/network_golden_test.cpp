@@ -143,16 +143,7 @@ struct RealNetwork {
   const char* model;
 };
 
-class RealNetworkGolden : public NetworkGolden, public testing::WithParamInterface<RealNetwork> {
- protected:
-  /// Every k-th value in nchw order, about 500 of them, k odd: what is stored.
-  static Values sample(const Values& all) {
-    const std::size_t stride = std::max<std::size_t>(1, all.size() / 500) | 1U;
-    Values some;
-    for (std::size_t i = 0; i < all.size(); i += stride) some.push_back(all[i]);
-    return some;
-  }
-};
+class RealNetworkGolden : public NetworkGolden, public testing::WithParamInterface<RealNetwork> {};
 
 TEST_P(RealNetworkGolden, ActivationsAndGradients) {
   const std::string name = GetParam().file;
@@ -164,7 +155,7 @@ TEST_P(RealNetworkGolden, ActivationsAndGradients) {
   Session session = open(network, picture({1, 3, 48, 40}, 31), taps);
   std::vector<Seed> seeds;
   for (const std::string& tap : taps) {
-    EXPECT_LE(relative_l2(sample(read(session.tap(tap))), values(golden, name + "." + tap)),
+    EXPECT_LE(relative_l2(sampled(read(session.tap(tap))), values(golden, name + "." + tap)),
               kForward)
         << tap;
     seeds.push_back(drawn(session, tap, 200 + seeds.size()));
@@ -173,7 +164,7 @@ TEST_P(RealNetworkGolden, ActivationsAndGradients) {
   // switches, and moves the pixels under it by its share of their gradient. Structure that is
   // wrong (padding, channel order, a rule) moves all of them by far more.
   for (const auto& [rule_name, rule] : kRules) {
-    EXPECT_LE(relative_l2(sample(read(session.backward(seeds, rule))),
+    EXPECT_LE(relative_l2(sampled(read(session.backward(seeds, rule))),
                           values(golden, name + ".gradient." + rule_name)),
               5e-3)
         << rule_name;

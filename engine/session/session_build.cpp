@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "engine/session/session_impl.hpp"
+#include "engine/session/step_specs.hpp"
 #include "phosphene/error.hpp"
 
 namespace phosphene {
@@ -32,24 +33,11 @@ void Session::Impl::lower() {
 
   values.resize(shapes.size());
   values[0] = {shapes[0], true, false, nullptr, nullptr};
-  for (FusedNode& node : fused.steps) {
-    const Node& head = graph[node.node];
-    StepSpec spec;
-    spec.name = node.name;
-    spec.op = head.op;
-    spec.output = shapes[at(node.output)];
-    for (int input : node.inputs) spec.inputs.push_back(shapes[at(input)]);
-    spec.relu = node.relu;
-    spec.residual = node.residual;
-    spec.backward = options.backward;
-    spec.network = &network;
-    spec.weights = head.weights;
-    if (node.norm >= 0) {
-      spec.folded_norm = graph[node.norm].weights;
-      spec.folded_eps = std::get<op::BatchNorm>(graph[node.norm].op).eps;
-    }
-    values[at(node.output)] = {spec.output, true, false, nullptr, nullptr};
-    Stage stage{std::move(node), lowering->lower(spec), {}, {}, {}};
+  const std::vector<StepSpec> specs = step_specs(network, fused, shapes, options.backward);
+  for (std::size_t i = 0; i < specs.size(); ++i) {
+    FusedNode& node = fused.steps[i];
+    values[at(node.output)] = {specs[i].output, true, false, nullptr, nullptr};
+    Stage stage{std::move(node), lowering->lower(specs[i]), {}, {}, {}};
     stage.needs = stage.step->needs();
     stages.push_back(std::move(stage));
   }

@@ -1,0 +1,380 @@
+#include "engine/cone/plan.hpp"
+
+#include <limits>
+#include <map>
+#include <numeric>
+
+namespace phosphene::cone {
+namespace {
+
+std::size_t at(int index) { return static_cast<std::size_t>(index); }
+std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
+
+constexpr double kElement = 4;  // bytes; half with bf16, where multiply-adds are as much cheaper
+
+/// What one step costs, by the rectangle that it computes.
+struct StepCost {
+  double macs_per_pixel = 0;
+  double weight_bytes = 0;
+  double channels = 0;
+  bool whole = false;
+  std::vector<double> in_channels;
+  std::vector<Reach> rows, cols;
+
+  explicit StepCost(const StepSpec& spec)
+      : channels(static_cast<double>(spec.output.c)), whole(needs_whole_map(spec)) {
+    for (std::size_t i = 0; i < spec.inputs.size(); ++i) {
+      in_channels.push_back(static_cast<double>(spec.inputs[i].c));
+      rows.push_back(reach_of(spec, i, Axis::rows));
+      cols.push_back(reach_of(spec, i, Axis::cols));
+    }
+    if (const auto* conv = std::get_if<op::Conv>(&spec.op)) {
+      macs_per_pixel = channels * in_channels[0] / static_cast<double>(conv->groups) *
+                       conv->window.kernel.h * conv->window.kernel.w;
+      weight_bytes = macs_per_pixel * kElement;
+    } else if (std::holds_alternative<op::Linear>(spec.op)) {
+      macs_per_pixel = channels * in_channels[0];
+      weight_bytes = macs_per_pixel * kElement;
+    }
+  }
+
+  double macs(Extents out) const { return macs_per_pixel * static_cast<double>(out.pixels()); }
+
+  /// The output and the inputs of a rectangle, each input once.
+  double held_bytes(Extents out) const {
+    double elements = channels * static_cast<double>(out.pixels());
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      elements += in_channels[i] * static_cast<double>(rows[i].read(0, out.h).size() *
+                                                       cols[i].read(0, out.w).size());
+    }
+    return elements * kElement;
+  }
+
+  /// Seconds for one window. A rectangle's inputs are copied before they are read.
+  double seconds(Extents out, bool copies, const Costs& costs) const {
+    return macs(out) / costs.macs_per_second +
+           held_bytes(out) * (copies ? 2 : 1) / costs.bytes_per_second;
+  }
+};
+
+/// Extents along one axis in every map, and how many windows have them.
+struct SizeClass {
+  std::vector<std::int64_t> sizes;
+  std::int64_t windows = 0;
+};
+
+/// The windows along one axis.
+struct AxisWindows {
+  std::vector<std::vector<Span>> spans;  ///< by interval, then map
+  std::vector<int> interval_of;          ///< by window
+  std::vector<SizeClass> classes;
+  std::vector<int> class_of;  ///< by interval
+
+  AxisWindows(const Steps& steps, std::span<const ops::Box> boxes, Axis axis) {
+    std::map<std::pair<int, int>, int> intervals;
+    std::map<std::vector<std::int64_t>, int> known;
+    for (const ops::Box& box : boxes) {
+      const int first = axis == Axis::rows ? box.top : box.left;
+      const int size = axis == Axis::rows ? box.height : box.width;
+      const auto [it, fresh] =
+          intervals.try_emplace({first, size}, static_cast<int>(intervals.size()));
+      if (fresh) {
+        spans.push_back(steps.changed({first, std::int64_t{first} + size}, axis));
+        std::vector<std::int64_t> sizes;
+        for (const Span& span : spans.back()) sizes.push_back(span.size());
+        const auto [known_it, fresh_class] =
+            known.try_emplace(sizes, static_cast<int>(classes.size()));
+        if (fresh_class) classes.push_back({sizes, 0});
+        class_of.push_back(known_it->second);
+      }
+      interval_of.push_back(it->second);
+      ++classes[at(class_of[at(it->second)])].windows;
+    }
+  }
+};
+
+/// Clusters of classes: by class, its cluster; by cluster, the largest sizes.
+struct Clusters {
+  std::vector<int> cluster_of;
+  std::vector<std::vector<std::int64_t>> sizes;
+};
+
+std::vector<std::int64_t> largest(const std::vector<std::int64_t>& a,
+                                  const std::vector<std::int64_t>& b) {
+  std::vector<std::int64_t> result(a.size());
+  std::ranges::transform(a, b, result.begin(), [](auto x, auto y) { return std::max(x, y); });
+  return result;
+}
+
+/// One cluster, two, ... up to `most`: from every class alone, the two whose union wastes least are
+/// joined again and again. `weight[m]` is what a unit of extent in map m costs a window.
+std::vector<Clusters> cluster(const std::vector<SizeClass>& classes,
+                              const std::vector<double>& weight, std::size_t most) {
+  std::vector<SizeClass> now = classes;
+  std::vector<int> cluster_of(classes.size());
+  std::iota(cluster_of.begin(), cluster_of.end(), 0);
+  const auto cost = [&](const std::vector<std::int64_t>& sizes, std::int64_t windows) {
+    double sum = 0;
+    for (std::size_t m = 0; m < weight.size(); ++m)
+      sum += weight[m] * static_cast<double>(sizes[m]);
+    return sum * static_cast<double>(windows);
+  };
+  const auto waste = [&](const SizeClass& a, const SizeClass& b) {
+    return cost(largest(a.sizes, b.sizes), a.windows + b.windows) - cost(a.sizes, a.windows) -
+           cost(b.sizes, b.windows);
+  };
+  std::vector<Clusters> result;
+  while (true) {
+    if (now.size() <= most) {
+      Clusters& clusters = result.emplace_back(Clusters{cluster_of, {}});
+      for (const SizeClass& c : now) clusters.sizes.push_back(c.sizes);
+    }
+    if (now.size() == 1) break;
+    std::size_t best_a = 0, best_b = 1;
+    double least = std::numeric_limits<double>::infinity();
+    for (std::size_t a = 0; a < now.size(); ++a) {
+      for (std::size_t b = a + 1; b < now.size(); ++b) {
+        if (const double w = waste(now[a], now[b]); w < least) {
+          least = w;
+          best_a = a;
+          best_b = b;
+        }
+      }
+    }
+    now[best_a] = {largest(now[best_a].sizes, now[best_b].sizes),
+                   now[best_a].windows + now[best_b].windows};
+    now.erase(now.begin() + static_cast<std::ptrdiff_t>(best_b));
+    for (int& c : cluster_of) {
+      if (at(c) == best_b) c = static_cast<int>(best_a);
+      if (at(c) > best_b) --c;
+    }
+  }
+  return result;
+}
+
+class Planner {
+ public:
+  Planner(const Steps& steps, std::span<const ops::Box> boxes, const PlanOptions& options)
+      : steps_(steps),
+        options_(options),
+        costs_(options.costs),
+        windows_(static_cast<std::int64_t>(boxes.size())),
+        rows_(steps, boxes, Axis::rows),
+        cols_(steps, boxes, Axis::cols) {
+    for (const StepSpec& spec : steps.specs) step_costs_.emplace_back(spec);
+    pairs_.assign(rows_.classes.size() * cols_.classes.size(), 0);
+    for (std::size_t i = 0; i < boxes.size(); ++i) ++pairs_[pair_of(i)];
+  }
+
+  Plan run() {
+    Plan best;
+    best.seconds = std::numeric_limits<double>::infinity();
+    Clusters best_rows, best_cols;
+    for (int cut = options_.cut; cut <= steps_.count(); ++cut) {
+      if (!steps_.can_cut(cut)) continue;
+      const Tail tail = tail_from(cut);
+      const double clean = clean_seconds(cut);
+      const auto rows = cluster(rows_.classes, weights(cut, cols_), options_.most_groups);
+      const auto cols = cluster(cols_.classes, weights(cut, rows_), options_.most_groups);
+      for (const Clusters& r : rows) {
+        for (const Clusters& c : cols) {
+          const double seconds = clean + tail.seconds + head_seconds(cut, r, c);
+          if (seconds >= best.seconds) continue;
+          best.seconds = seconds;
+          best.cut = cut;
+          best.tail_batch = tail.batch;
+          best_rows = r;
+          best_cols = c;
+          if (options_.forced) break;  // the first are the finest
+        }
+        if (options_.forced) break;
+      }
+      if (options_.forced) break;
+    }
+    fill(best, best_rows, best_cols);
+    return best;
+  }
+
+ private:
+  struct Tail {
+    std::int64_t batch = 1;
+    double seconds = 0;
+  };
+
+  std::size_t pair_of(std::size_t window) const {
+    return at(rows_.class_of[at(rows_.interval_of[window])]) * cols_.classes.size() +
+           at(cols_.class_of[at(cols_.interval_of[window])]);
+  }
+  Extents whole(int map) const { return {steps_.maps[at(map)].h, steps_.maps[at(map)].w}; }
+
+  /// As many windows as the batch's bytes allow, evened out over the batches.
+  std::int64_t batch_for(double bytes, std::int64_t windows) const {
+    const auto room = static_cast<std::int64_t>(static_cast<double>(options_.batch_bytes) / bytes);
+    const std::int64_t most = std::clamp<std::int64_t>(room, 1, std::max<std::int64_t>(windows, 1));
+    return ceil_div(windows, ceil_div(windows, most));
+  }
+
+  /// Steps from `cut` on over whole maps, for all windows.
+  Tail tail_from(int cut) const {
+    double bytes = 1;
+    for (int s = cut; s < steps_.count(); ++s) {
+      bytes = std::max(bytes, step_costs_[at(s)].held_bytes(whole(s + 1)));
+    }
+    // The map at the cut is kept for the whole batch, whatever the steps take.
+    const Shape& join = steps_.maps[at(cut)];
+    bytes += static_cast<double>(join.count()) * kElement;
+    Tail tail{batch_for(bytes / kTailShare, windows_), 0};
+    const auto n = static_cast<double>(windows_);
+    const auto batches = static_cast<double>(ceil_div(windows_, tail.batch));
+    tail.seconds = n * 2 * static_cast<double>(join.count()) * kElement / costs_.bytes_per_second;
+    for (int s = cut; s < steps_.count(); ++s) {
+      const StepCost& cost = step_costs_[at(s)];
+      tail.seconds += n * cost.seconds(whole(s + 1), false, costs_) + costs_.build_seconds +
+                      batches * (costs_.call_seconds + cost.weight_bytes / costs_.bytes_per_second);
+    }
+    return tail;
+  }
+
+  /// The clean image through the steps before the cut.
+  double clean_seconds(int cut) const {
+    double seconds = 0;
+    for (int s = 0; s < cut; ++s) {
+      seconds += step_costs_[at(s)].seconds(whole(s + 1), false, costs_) + costs_.call_seconds +
+                 costs_.build_seconds;
+    }
+    return seconds;
+  }
+
+  /// What a unit of extent costs along one axis, by map, for the mean extent along the other.
+  std::vector<double> weights(int cut, const AxisWindows& other) const {
+    std::vector<double> result{0};
+    for (int s = 0; s < cut; ++s) {
+      double mean = 0;
+      for (const SizeClass& c : other.classes) {
+        mean += static_cast<double>(c.windows * c.sizes[at(s + 1)]);
+      }
+      result.push_back(step_costs_[at(s)].seconds({1, 1}, true, costs_) * mean);
+    }
+    return result;
+  }
+
+  /// The rectangles of a group in the maps before the cut; large ones become the whole map.
+  std::vector<Extents> extents_of(int cut, const std::vector<std::int64_t>& h,
+                                  const std::vector<std::int64_t>& w) const {
+    std::vector<Extents> result;
+    for (int map = 0; map <= cut; ++map) {
+      const Extents all = whole(map), mine{h[at(map)], w[at(map)]};
+      const bool large = static_cast<double>(mine.pixels()) >=
+                         options_.whole_from * static_cast<double>(all.pixels());
+      const bool needed = map > 0 && step_costs_[at(map - 1)].whole;
+      result.push_back(large || needed ? all : mine);
+    }
+    return result;
+  }
+
+  std::int64_t group_batch(const std::vector<Extents>& extents, std::int64_t windows) const {
+    double bytes = 1;
+    for (std::size_t s = 0; s + 1 < extents.size(); ++s) {
+      bytes = std::max(bytes, step_costs_[s].held_bytes(extents[s + 1]));
+    }
+    return batch_for(bytes, windows);
+  }
+
+  double group_seconds(const std::vector<Extents>& extents, std::int64_t windows) const {
+    const std::int64_t batch = group_batch(extents, windows);
+    const std::int64_t batches = ceil_div(windows, batch);
+    double each = 0, calls = 0;
+    for (std::size_t s = 0; s + 1 < extents.size(); ++s) {
+      each += step_costs_[s].seconds(extents[s + 1], true, costs_);
+      calls += costs_.call_seconds + step_costs_[s].weight_bytes / costs_.bytes_per_second;
+    }
+    return costs_.build_seconds * static_cast<double>(extents.size() - 1) +
+           static_cast<double>(batches * batch) * each + static_cast<double>(batches) * calls;
+  }
+
+  double head_seconds(int cut, const Clusters& r, const Clusters& c) const {
+    std::vector<std::int64_t> counts(r.sizes.size() * c.sizes.size());
+    for (std::size_t i = 0; i < rows_.classes.size(); ++i) {
+      for (std::size_t j = 0; j < cols_.classes.size(); ++j) {
+        counts[at(r.cluster_of[i]) * c.sizes.size() + at(c.cluster_of[j])] +=
+            pairs_[i * cols_.classes.size() + j];
+      }
+    }
+    double seconds = 0;
+    for (std::size_t g = 0; g < counts.size(); ++g) {
+      if (counts[g] == 0) continue;
+      seconds += group_seconds(
+          extents_of(cut, r.sizes[g / c.sizes.size()], c.sizes[g % c.sizes.size()]), counts[g]);
+    }
+    return seconds;
+  }
+
+  /// The groups, where their rectangles lie, and what it all costs.
+  void fill(Plan& plan, const Clusters& r, const Clusters& c) const {
+    std::vector<int> group_of(r.sizes.size() * c.sizes.size(), -1);
+    plan.origins.assign(at(plan.cut + 1), {});
+    for (auto& origins : plan.origins) origins.resize(static_cast<std::size_t>(windows_));
+    for (int i = 0; i < windows_; ++i) {
+      const int row = rows_.interval_of[at(i)], col = cols_.interval_of[at(i)];
+      const int rc = r.cluster_of[at(rows_.class_of[at(row)])];
+      const int cc = c.cluster_of[at(cols_.class_of[at(col)])];
+      int& group = group_of[at(rc) * c.sizes.size() + at(cc)];
+      if (group < 0) {
+        group = static_cast<int>(plan.groups.size());
+        plan.groups.push_back({{}, extents_of(plan.cut, r.sizes[at(rc)], c.sizes[at(cc)]), 1});
+      }
+      Group& mine = plan.groups[at(group)];
+      mine.windows.push_back(i);
+      // The rectangle begins with the change, but moves inward where it would leave the map.
+      for (int map = 0; map <= plan.cut; ++map) {
+        const Extents& e = mine.extents[at(map)];
+        plan.origins[at(map)][at(i)] = {
+            std::min(rows_.spans[at(row)][at(map)].first, whole(map).h - e.h),
+            std::min(cols_.spans[at(col)][at(map)].first, whole(map).w - e.w)};
+      }
+    }
+    double macs = 0, image = 0;
+    for (int s = 0; s < steps_.count(); ++s) {
+      const double all = step_costs_[at(s)].macs(whole(s + 1));
+      image += all;
+      macs += (s < plan.cut ? 1 : static_cast<double>(windows_)) * all;  // the clean image's head
+      for (const Group& g : plan.groups) {
+        if (s >= plan.cut) break;
+        macs +=
+            static_cast<double>(g.windows.size()) * step_costs_[at(s)].macs(g.extents[at(s + 1)]);
+      }
+    }
+    plan.flops = 2 * macs;
+    plan.dense_flops = 2 * image * static_cast<double>(windows_);
+    plan.dense_seconds = tail_from(1).seconds;
+    for (Group& g : plan.groups) {
+      g.batch = group_batch(g.extents, static_cast<std::int64_t>(g.windows.size()));
+    }
+  }
+
+  static constexpr double kTailShare = 8;  // whole maps gain from large batches: many weights
+
+  const Steps& steps_;
+  const PlanOptions& options_;
+  const Costs& costs_;
+  std::int64_t windows_;
+  AxisWindows rows_, cols_;
+  std::vector<StepCost> step_costs_;
+  std::vector<std::int64_t> pairs_;  ///< windows by class of rows and of columns
+};
+
+}  // namespace
+
+Costs costs_of(const Context& context) {
+  if (context.device().is_cuda()) {
+    const bool fp32 = context.precision() == Precision::fp32;
+    return {fp32 ? 2e13 : 2e14, 1.5e12, 1e-5, 2e-3};
+  }
+  return {1.8e11, 1e10, 2e-5, 5e-4};
+}
+
+Plan make_plan(const Steps& steps, std::span<const ops::Box> boxes, const PlanOptions& options) {
+  return Planner(steps, boxes, options).run();
+}
+
+}  // namespace phosphene::cone

@@ -8,6 +8,7 @@
 #include "classes.hpp"
 #include "occlusion_flags.hpp"
 #include "phosphene/error.hpp"
+#include "phosphene/file.hpp"
 #include "phosphene/framing.hpp"
 #include "phosphene/image.hpp"
 #include "phosphene/models.hpp"
@@ -38,8 +39,9 @@ void explain(const OcclusionPlan& plan) {
   };
   line("dense", plan.dense_flops, plan.dense_seconds);
   line("incremental", plan.incremental_flops, plan.incremental_seconds);
-  std::fprintf(stderr, "taken: %s, batch %lld: %s\n", name_of(plan.engine),
-               static_cast<long long>(plan.batch), plan.reason.c_str());
+  const std::string batch = plan.batch > 0 ? ", batch " + std::to_string(plan.batch) : "";
+  std::fprintf(stderr, "taken: %s%s (%s)\n", name_of(plan.engine), batch.c_str(),
+               plan.reason.c_str());
 }
 
 /// What the sweep began with and no flag says otherwise.
@@ -59,14 +61,14 @@ class WindowProgress {
   bool operator()(std::int64_t done, std::int64_t all) {
     constexpr std::chrono::seconds kPatience{5};
     if (!bar_ && std::chrono::steady_clock::now() - start_ < kPatience) return true;
-    if (!bar_) bar_ = std::make_unique<apps::Progress>(static_cast<int>(all));
+    if (!bar_) bar_ = std::make_shared<apps::Progress>(static_cast<int>(all));
     bar_->at(static_cast<int>(done), "windows");
     return true;
   }
 
  private:
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
-  std::unique_ptr<apps::Progress> bar_;
+  std::shared_ptr<apps::Progress> bar_;  // shared, as what std::function holds is copied
 };
 
 Json record_of(const OcclusionResult& result, const OcclusionGrid& grid, const Network& network) {
@@ -100,9 +102,24 @@ Tensor picture_of(const Tensor& photo, const Tensor& map, std::int64_t size,
   return overlay(photo, unframe(map, s.h, s.w, size, nothing), options);
 }
 
-int occlude(apps::OcclusionFlags& f) {
+Json report(const OcclusionPlan& plan, const apps::SweepJob& job) {
+  return {{"out", job.out},
+          {"settings", job.settings},
+          {"device", job.device},
+          {"plan",
+           {{"windows", plan.windows},
+            {"engine", name_of(plan.engine)},
+            {"reason", plan.reason},
+            {"dense_flops", plan.dense_flops},
+            {"incremental_flops", plan.incremental_flops},
+            {"dense_seconds", plan.dense_seconds},
+            {"incremental_seconds", plan.incremental_seconds}}}};
+}
+
+int occlude(apps::OcclusionFlags& f, int argc, char** argv) {
   OcclusionOptions options = f.options();
   f.rendering();
+  if (!f.json.empty()) check_writable(f.json);
   const Network network = load_network(f.network_options());
   if (!f.target.empty()) options.target = apps::class_of("--class", f.target, network);
   const std::int64_t size = input_size(network);
@@ -121,10 +138,16 @@ int occlude(apps::OcclusionFlags& f) {
   Occlusion occlusion(context, network, size, size, options);
   if (f.explain) explain(occlusion.plan());
 
-  apps::SweepJob job{.app = "occlusion", .out = f.out, .settings = f.settings()};
+  apps::SweepJob job;
+  job.app = "occlusion";
+  job.out = f.out;
+  job.settings = f.settings();
+  job.settings["--model"] = network.info().model;
+  job.settings["--weights"] = apps::fingerprint(network.weights());
+  job.settings["--input-size"] = size;
   job.device = apps::device_json(context);
   job.device["engine"] = name_of(occlusion.plan().engine);
-  job.device["batch"] = occlusion.plan().batch;
+  if (occlusion.plan().batch > 0) job.device["batch"] = occlusion.plan().batch;
   job.endings = {".npy", "-grid.npy", ".png"};
   job.run = [&](std::span<const apps::Photograph> photographs) {
     std::vector<Json> records;
@@ -141,7 +164,14 @@ int occlude(apps::OcclusionFlags& f) {
     }
     return records;
   };
-  return apps::sweep(f.photographs, job);
+  const int code = apps::sweep(f.photographs, job);
+  if (!f.json.empty()) {
+    Json json = report(occlusion.plan(), job);
+    json["provenance"] = apps::provenance(context, argc, argv);
+    json["peak_bytes"] = context.peak_bytes();
+    apps::write_json(f.json, json);
+  }
+  return code;
 }
 
 }  // namespace
@@ -156,5 +186,5 @@ int main(int argc, char** argv) {
       "Example: occlusion --image photo.jpg --model squeezenet1_1 --weights W.safetensors "
       "--patch 15 --stride 8 --out maps");
   flags.add_to(app);
-  return apps::run(app, argc, argv, [&] { return occlude(flags); });
+  return apps::run(app, argc, argv, [&] { return occlude(flags, argc, argv); });
 }

@@ -134,7 +134,7 @@ nlohmann::json OcclusionFlags::settings() const {
           {"--score", score},   {"--relative", relative},   {"--class", target},
           {"--smooth", smooth}, {"--aggregate", aggregate}, {"--precision", precision},
           {"--seed", seed},     {"--colours", colours},     {"--opacity", opacity},
-          {"--invert", invert}};
+          {"--invert", invert}, {"--mean", mean},           {"--std", std}};
 }
 
 }  // namespace apps

@@ -113,6 +113,14 @@ Occlusion::Occlusion(const Context& context, Classifier classifier, std::int64_t
   impl_->scorer = dense_scorer(context, std::move(classifier), impl_->grid, plan.batch);
 }
 
+Occlusion::Occlusion(const Context& context, const Network& network, std::int64_t height,
+                     std::int64_t width, const OcclusionOptions& options)
+    : impl_(std::make_unique<Impl>(context, height, width, options)) {
+  require_class(options.target, class_count(network.graph()));
+  impl_->plan = plan_occlusion(context, network, impl_->grid, options);
+  impl_->scorer = make_scorer(context, network, impl_->grid, impl_->plan);
+}
+
 Occlusion::~Occlusion() = default;
 Occlusion::Occlusion(Occlusion&&) noexcept = default;
 

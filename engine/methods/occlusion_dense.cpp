@@ -13,10 +13,7 @@ namespace {
 std::vector<ops::OccludedView> whole_copies(const OcclusionGrid& grid) {
   std::vector<ops::OccludedView> views{{}};
   for (std::int64_t i = 0; i < grid.count(); ++i) {
-    const OcclusionWindow w = grid.window(i);
-    views.push_back({.box = {static_cast<int>(w.top), static_cast<int>(w.left),
-                             static_cast<int>(w.height), static_cast<int>(w.width)},
-                     .window = static_cast<int>(i)});
+    views.push_back({.box = box_of(grid.window(i)), .window = static_cast<int>(i)});
   }
   return views;
 }
@@ -72,6 +69,13 @@ class DenseScorer final : public OcclusionScorer {
 };
 
 }  // namespace
+
+ops::Box box_of(const OcclusionWindow& window) {
+  return {.top = static_cast<int>(window.top),
+          .left = static_cast<int>(window.left),
+          .height = static_cast<int>(window.height),
+          .width = static_cast<int>(window.width)};
+}
 
 std::unique_ptr<OcclusionScorer> dense_scorer(const Context& context, Classifier classifier,
                                               const OcclusionGrid& grid, std::int64_t batch) {

@@ -30,7 +30,15 @@ class OcclusionScorer {
                              const OcclusionProgress& progress) = 0;
 };
 
+ops::Box box_of(const OcclusionWindow& window);
+
 std::unique_ptr<OcclusionScorer> dense_scorer(const Context& context, Classifier classifier,
                                               const OcclusionGrid& grid, std::int64_t batch);
+
+/// What either engine would take, and the one to take. Throws where the network has no scores.
+OcclusionPlan plan_occlusion(const Context& context, const Network& network,
+                             const OcclusionGrid& grid, const OcclusionOptions& options);
+std::unique_ptr<OcclusionScorer> make_scorer(const Context& context, const Network& network,
+                                             const OcclusionGrid& grid, const OcclusionPlan& plan);
 
 }  // namespace phosphene

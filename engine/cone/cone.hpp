@@ -25,7 +25,7 @@ struct ConeEstimate {
 struct ConePlan {
   int cut = 0;               ///< whole maps from this step on, or the first after it that can be
   std::size_t groups = 1;    ///< along an axis, at most
-  double whole_from = 0.75;  ///< of a map's area: rectangles from here on become the whole map
+  double whole_from = 0.9;  ///< of a map's area: rectangles from here on become the whole map
 };
 
 struct ConeOptions {

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
+#include <memory>
 
 #include "phosphene/image.hpp"
 #include "phosphene/methods/cam.hpp"
@@ -170,17 +172,34 @@ TEST_P(AttributionGolden, Occlusion) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Photographs, AttributionGolden,
-    testing::Values(Photograph{"resnet20_cifar10", 0, "cifar20/cifar10_01_8.png", 8,
-                               {"layer3.2.conv2", "layer2.1.conv1"}, {{15, 8}, {5, 3}}},
-                    Photograph{"resnet20_cifar10", 1, "cifar20/cifar10_16_5.png", 7,
-                               {"layer3.2.conv2", "layer2.1.conv1"}, {{15, 8}}},
-                    Photograph{"googlenet_bvlc", 0, "imagenet20/imagenet_05_853.jpg", 853,
-                               {"inception_5b/output", "inception_4c/output"}, {{60, 45}, {15, 8}}},
-                    Photograph{"googlenet_bvlc", 1, "imagenet20/imagenet_15_99.jpg", 100,
-                               {"inception_5b/output", "inception_4c/output"}, {{60, 45}}}),
-    [](const auto& test) { return test.param.network + "_" + std::to_string(test.param.index); });
+INSTANTIATE_TEST_SUITE_P(Photographs, AttributionGolden,
+                         testing::Values(Photograph{"resnet20_cifar10",
+                                                    0,
+                                                    "cifar20/cifar10_01_8.png",
+                                                    8,
+                                                    {"layer3.2.conv2", "layer2.1.conv1"},
+                                                    {{15, 8}, {5, 3}}},
+                                         Photograph{"resnet20_cifar10",
+                                                    1,
+                                                    "cifar20/cifar10_16_5.png",
+                                                    7,
+                                                    {"layer3.2.conv2", "layer2.1.conv1"},
+                                                    {{15, 8}}},
+                                         Photograph{"googlenet_bvlc",
+                                                    0,
+                                                    "imagenet20/imagenet_05_853.jpg",
+                                                    853,
+                                                    {"inception_5b/output", "inception_4c/output"},
+                                                    {{60, 45}, {15, 8}}},
+                                         Photograph{"googlenet_bvlc",
+                                                    1,
+                                                    "imagenet20/imagenet_15_99.jpg",
+                                                    100,
+                                                    {"inception_5b/output", "inception_4c/output"},
+                                                    {{60, 45}}}),
+                         [](const auto& test) {
+                           return test.param.network + "_" + std::to_string(test.param.index);
+                         });
 
 }  // namespace
 }  // namespace phosphene::golden

@@ -12,8 +12,8 @@ class Toy {
  public:
   explicit Toy(int channels) : graph_(channels) {
     const auto count = static_cast<std::size_t>(channels);
-    graph_.then("input",
-                op::Normalise{std::vector<float>(count, 0), std::vector<float>(count, 1), 1, false});
+    graph_.then("input", op::Normalise{std::vector<float>(count, 0), std::vector<float>(count, 1),
+                                       1, false});
   }
 
   Toy& then(const std::string& name, Op op) {

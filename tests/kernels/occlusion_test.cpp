@@ -122,7 +122,7 @@ DEVICE_TEST(Occlusion, agrees_with_the_cpu) {
                      {noisy ? nullptr : picture.data(), 5, 6}, expected.data());
         auto y = DeviceBuffer<float>::unwritten(expected.size(), 1);
         cuda::occlude(nullptr, in.data(), m.c, m.h, m.w, views.data(), count, cut.h, cut.w,
-                      {noisy ? nullptr : fill.data(), 5}, y.data());
+                      {noisy ? nullptr : fill.data(), 5, 6}, y.data());
         expect_same(y.host(), expected);
       }
     }

@@ -19,7 +19,7 @@ namespace {
 
 using ops::Box;
 
-constexpr std::uint64_t kKey = 77;
+constexpr std::uint64_t kImage = 77;
 
 Tensor image_of(const Values& values, Shape shape) {
   Tensor image = Tensor::host(shape);
@@ -33,14 +33,14 @@ Values dense(const Context& context, const Network& network, const std::string& 
              const std::vector<Box>& boxes) {
   Values occluded;
   for (std::size_t b = 0; b < boxes.size(); ++b) {
-    const std::uint64_t seed = kernels::noise_seed(kKey, static_cast<int>(b));
+    const kernels::NoiseKey key{context.seed(), kImage, static_cast<std::uint32_t>(b)};
     for (std::int64_t i = 0; i < shape.count(); ++i) {
       const std::int64_t row = i / shape.w % shape.h, col = i % shape.w;
       const Box& box = boxes[b];
       const bool hidden = row >= box.top && row < box.top + box.height && col >= box.left &&
                           col < box.left + box.width;
       occluded.push_back(!hidden           ? image[static_cast<std::size_t>(i)]
-                         : picture.empty() ? kernels::noise(seed, i)
+                         : picture.empty() ? kernels::uniform_noise(key, i)
                                            : picture[static_cast<std::size_t>(i)]);
     }
   }
@@ -131,7 +131,7 @@ double worst_distance(const Network& network, Shape shape, const std::string& ta
     EXPECT_GT(root_mean_square(expected), 0);
     for (const ConeOptions& options : plans(network.graph().size())) {
       ConeForward cone(context, network, shape.h, shape.w, tap, boxes, options);
-      const Values got = read(cone.run(clean, {noisy ? nullptr : &hidden, kKey}));
+      const Values got = read(cone.run(clean, {noisy ? nullptr : &hidden, kImage}));
       worst = std::max(worst, worst_gap(got, expected));
     }
   }

@@ -1,6 +1,7 @@
 // Which parts of a network's maps are computed for which windows: shapes alone, no device.
 #pragma once
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>

@@ -250,6 +250,8 @@ TEST_F(Cone, RefusesWhatItCannotRun) {
   const std::vector<Box> boxes = {{4, 4, 2, 2}};
   EXPECT_THROW(make({}), UsageError);
   EXPECT_THROW(ConeForward(context_, network_, 12, 10, "fd", boxes), UsageError);
+  EXPECT_THROW(ConeForward(context_, network_, 12, 10, network_.graph()[0].name, boxes),
+               UsageError);
   EXPECT_THROW(make(boxes).run(image_of(Random(2).values(300, 0, 1), {1, 3, 10, 10}), {}),
                UsageError);
 }

@@ -9,6 +9,7 @@
 // direction is rounded once. The order of every sum is fixed by `capacity` and `count`.
 // capacity >= 1.
 //   x = x + d, the direction d = -rate H g; d and g are kept for the next pair.
+// Where g is NaN or infinite x becomes one of them too, so that whoever looks at x finds out.
 #pragma once
 #include "kernels/common.hpp"
 

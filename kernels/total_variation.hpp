@@ -2,6 +2,7 @@
 //   u = x[i, j + 1] - x[i, j],  v = x[i + 1, j] - x[i, j]   (0 past the border)
 //   loss[0] += weight  sum (u^2 + v^2)^(beta / 2),   d_x += its gradient
 // A pixel where u = v = 0 sends no gradient, also where beta < 2 leaves its power without a slope.
+// NaN and infinities reach the terms that they stand in, and no others.
 // `scratch` holds kReductionScratch floats. Reads x and d_x and writes d_x once each (neighbours
 // come out of the cache).
 #pragma once

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Converts weights into the safetensors files that Phosphene reads.
 
-    python3 scripts/convert_weights.py IN OUT.safetensors [--model vgg16] [--input TEXT]
-                                       [--padding zero|reflect] [--source TEXT] [--licence TEXT]
+    python3 scripts/convert_weights.py IN OUT.safetensors [--model vgg16] [--config config.json]
+        [--mean A,B,C --std D,E,F | --input TEXT] [--input-size SIDE] [--labels FILE|cat,dog,...]
+        [--padding zero|reflect] [--source TEXT] [--licence TEXT]
 
 IN is one of
     .pth .pt .th     PyTorch (needs the packages torch and numpy); only tensors are unpickled
@@ -11,10 +12,13 @@ IN is one of
     .npz             NumPy (needs numpy), arrays in PyTorch's layout
     .safetensors     to drop prefixes or set metadata
 
-A `state_dict`, `model_state_dict` or `model` wrapper is opened, and the prefixes `module.`,
-`model.` and `_orig_mod.` are dropped from the names. The metadata tell the engine what the network
-expects, for example --input "BGR 0..255 minus (104.00699,116.66877,122.67892)" or
---input "RGB 0..1 minus (0.485,0.456,0.406) over (0.229,0.224,0.225)".
+A `state_dict`, `model_state_dict`, `model` or `net` wrapper is opened, the prefixes `module.`,
+`model.` and `_orig_mod.` are dropped from the names, and a ResNet's `shortcut` becomes
+`downsample`. The metadata tell the engine what the network is and expects, so that it needs the
+file alone. They are taken from the flags, else from timm's config.json beside IN, else from the
+tensors; for example --input "BGR 0..255 minus (104.00699,116.66877,122.67892)" or
+--input "RGB 0..1 minus (0.485,0.456,0.406) over (0.229,0.224,0.225)", for which --mean and --std
+are short. What nobody stated is said.
 
 Exit codes: 0 done, 1 failed, 2 bad usage.
 """
@@ -27,10 +31,13 @@ import re
 import struct
 import sys
 from pathlib import Path
-from typing import Dict, NamedTuple, Tuple
+from typing import Dict, NamedTuple, Optional, Tuple
+
+import classifier_weights as classifiers
+from classifier_weights import Problem as Failure
 
 PREFIXES = ("module.", "model.", "_orig_mod.")
-WRAPPERS = ("state_dict", "model_state_dict", "model")
+WRAPPERS = ("state_dict", "model_state_dict", "model", "net")
 NUMPY_DTYPES = {
     "float16": "F16", "float32": "F32", "float64": "F64",
     "int8": "I8", "int16": "I16", "int32": "I32", "int64": "I64",
@@ -40,10 +47,6 @@ ITEM_BYTES = {
     "F64": 8, "F32": 4, "F16": 2, "BF16": 2, "F8_E4M3": 1, "F8_E5M2": 1, "I64": 8, "I32": 4,
     "I16": 2, "I8": 1, "U64": 8, "U32": 4, "U16": 2, "U8": 1, "BOOL": 1,
 }  # fmt: skip
-
-
-class Failure(Exception):
-    """One line for the user."""
 
 
 class Tensor(NamedTuple):
@@ -249,7 +252,7 @@ def read_caffe(path: Path) -> Tensors:
                     name = bytes(content).decode("utf-8")
                 elif inner == blob_field:
                     blobs.append(content)
-            weight_rank = 2 if name.startswith("fc") else 4
+            weight_rank = 2 if name.startswith("fc") or name.endswith("classifier") else 4
             for kind, blob, rank in zip(("weight", "bias"), blobs, (weight_rank, 1)):
                 tensors[f"{name}.{kind}"] = read_blob(blob, rank)
     except (IndexError, ValueError, TypeError, UnicodeDecodeError):
@@ -292,6 +295,7 @@ def without_prefixes(tensors: Tensors) -> Tensors:
         short = name
         while short.startswith(PREFIXES):
             short = short.split(".", 1)[1]
+        short = classifiers.engine_name(short)
         if short in bare:
             raise Failure(f"two tensors are called '{short}' once their prefixes are dropped")
         bare[short] = tensor
@@ -334,7 +338,28 @@ def say(line: str) -> None:
     print(line, file=sys.stderr)
 
 
-def convert(path: Path, out: Path, given: Dict[str, str]) -> None:
+def describe(path: Path, tensors: Tensors, stated: Dict[str, str]) -> Tuple[Dict[str, str], str]:
+    """The metadata of the new file, and a note on what was not stated."""
+    stated = dict(stated)
+    model = stated.get("model")
+    if model is None:
+        try:
+            model = classifiers.model_of({name: t.shape for name, t in tensors.items()})
+        except Failure as failure:
+            raise Failure(f"{path}: {failure}") from None
+        if model is None:
+            return stated, "not a network that is known: --model names one"
+        stated["model"] = model
+    notes = [f"model {model}"]
+    if "input" not in stated and path.suffix.lower() in (".pth", ".pt", ".th"):
+        assumed = classifiers.assumed_input(model, path.name)
+        if assumed:
+            stated["input"] = assumed[0]
+            notes.append(f"input {assumed[0]} ({assumed[1]})")
+    return stated, "; ".join(notes)
+
+
+def convert(path: Path, out: Path, given: Dict[str, str], config: Optional[Path]) -> None:
     if not path.is_file():
         raise Failure(f"{path}: {'is a directory' if path.is_dir() else 'no such file'}")
     metadata: Dict[str, str] = {}
@@ -353,9 +378,12 @@ def convert(path: Path, out: Path, given: Dict[str, str]) -> None:
     if not tensors:
         raise Failure(f"{path}: holds no tensor")
     metadata.setdefault("source", path.name)
-    metadata.update(given)
+    beside = path.with_name("config.json")
+    if config or beside.is_file():
+        metadata.update(classifiers.read_config(config or beside, config is not None))
+    metadata, note = describe(path, tensors, {**metadata, **given})
     write_safetensors(out, tensors, metadata)
-    say(f"{out}: {len(tensors)} tensors")
+    say(f"{out}: {len(tensors)} tensors; {note}")
 
 
 def main() -> int:
@@ -365,7 +393,12 @@ def main() -> int:
     parser.add_argument("input_file", metavar="IN", type=Path)
     parser.add_argument("output_file", metavar="OUT.safetensors", type=Path)
     parser.add_argument("--model", help="the engine's name for the network, e.g. vgg19")
+    parser.add_argument("--config", type=Path, help="timm's config.json (default: that beside IN)")
     parser.add_argument("--input", help="the pixels that the network expects")
+    parser.add_argument("--mean", help="of RGB in [0,1]: three numbers between commas")
+    parser.add_argument("--std", help="of RGB in [0,1]: three numbers between commas")
+    parser.add_argument("--input-size", type=int, help="side of the square of pixels it expects")
+    parser.add_argument("--labels", help="a file (JSON, or a line a class), or cat,dog,...")
     parser.add_argument("--padding", choices=("zero", "reflect"), help="of its convolutions")
     parser.add_argument("--source", help="where the weights come from (default: IN's name)")
     parser.add_argument("--licence", help="under which they may be used")
@@ -377,8 +410,20 @@ def main() -> int:
         parser.error(f"{arguments.output_file}: expected a name that ends in .safetensors")
     keys = ("model", "input", "padding", "source", "licence")
     given = {key: getattr(arguments, key) for key in keys if getattr(arguments, key) is not None}
+    if (arguments.mean is None) != (arguments.std is None) or (arguments.mean and arguments.input):
+        parser.error("--mean and --std go together, and instead of --input")
+    if arguments.input_size is not None:
+        if arguments.input_size < 1:
+            parser.error(f"--input-size {arguments.input_size}: expected at least 1")
+        given["input_size"] = str(arguments.input_size)
     try:
-        convert(arguments.input_file, arguments.output_file, given)
+        if arguments.mean is not None:
+            mean = classifiers.numbers(arguments.mean.split(","), "--mean")
+            std = classifiers.numbers(arguments.std.split(","), "--std")
+            given["input"] = classifiers.input_text(mean, std)
+        if arguments.labels is not None:
+            given["labels"] = classifiers.read_labels(arguments.labels)
+        convert(arguments.input_file, arguments.output_file, given, arguments.config)
     except Failure as failure:
         say(f"convert_weights.py: {failure}")
         return 1

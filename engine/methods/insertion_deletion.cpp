@@ -52,31 +52,27 @@ Tensor crossing(const Tensor& from, const Tensor& to, const std::vector<std::int
   return pictures;
 }
 
-std::vector<double> probabilities(const Context& context, const Classifier& classifier,
-                                  const Tensor& pictures, std::int64_t target) {
-  const Tensor logits = ops::to_host(context, classifier(ops::to_device(context, pictures)));
-  const std::int64_t classes = logits.shape().c;
-  if (target < 0 || target >= classes) {
-    throw UsageError("class " + std::to_string(target) + ": the network has classes 0 to " +
-                     std::to_string(classes - 1));
-  }
-  std::vector<double> result;
-  for (std::int64_t n = 0; n < logits.shape().n; ++n) {
-    const float* scores = logits.data() + n * classes;
-    const double own = scores[target];
-    double sum = 0;
-    for (std::int64_t c = 0; c < classes; ++c) sum += std::exp(scores[c] - own);
-    result.push_back(1 / sum);
-  }
-  return result;
-}
-
 double area_under(const std::vector<double>& curve) {
   const double sum = std::accumulate(curve.begin(), curve.end(), 0.0);
   return (sum - (curve.front() + curve.back()) / 2) / static_cast<double>(curve.size() - 1);
 }
 
 }  // namespace
+
+Tensor probabilities(const Context& context, const Classifier& classifier, const Tensor& images) {
+  Tensor result = ops::to_host(context, classifier(ops::to_device(context, images)));
+  const std::int64_t classes = result.shape().c;
+  for (std::int64_t n = 0; n < result.shape().n; ++n) {
+    float* p = result.data() + n * classes;
+    const double largest = *std::max_element(p, p + classes);
+    double sum = 0;
+    for (std::int64_t c = 0; c < classes; ++c) sum += std::exp(p[c] - largest);
+    for (std::int64_t c = 0; c < classes; ++c) {
+      p[c] = static_cast<float>(std::exp(p[c] - largest) / sum);
+    }
+  }
+  return result;
+}
 
 CausalScores insertion_deletion(const Context& context, const Classifier& classifier,
                                 const Tensor& image, const Tensor& map, std::int64_t target,
@@ -99,7 +95,17 @@ CausalScores insertion_deletion(const Context& context, const Classifier& classi
   }
   const std::vector<std::int64_t> order = from_largest(map);
   const auto curve = [&](const Tensor& from, const Tensor& to) {
-    return probabilities(context, classifier, crossing(from, to, order, options.step), target);
+    const Tensor p = probabilities(context, classifier, crossing(from, to, order, options.step));
+    const std::int64_t classes = p.shape().c;
+    if (target < 0 || target >= classes) {
+      throw UsageError("class " + std::to_string(target) + ": the network has classes 0 to " +
+                       std::to_string(classes - 1));
+    }
+    std::vector<double> values;
+    for (std::int64_t k = 0; k < p.shape().n; ++k) {
+      values.push_back(static_cast<double>(p.data()[k * classes + target]));
+    }
+    return values;
   };
   CausalScores scores;
   scores.deletion_curve = curve(image, hidden);

@@ -137,8 +137,8 @@ Network load_network(const NetworkOptions& options) {
     return build(model.empty() ? kUsual : model, std::move(drawn), options, seed);
   }
   const bool bundled = std::ranges::count(Weights::bundled_names(), options.weights) > 0;
-  Weights weights = bundled ? Weights::bundled(options.weights)
-                            : Weights::load(find_weights(options.weights));
+  Weights weights =
+      bundled ? Weights::bundled(options.weights) : Weights::load(find_weights(options.weights));
   if (model.empty()) model = model_of(weights);
   if (model.empty()) model = kUsual;
   return make_model(model, std::move(weights), options);

@@ -115,10 +115,9 @@ class Resnet {
 
 const std::vector<std::string>& resnet_names() {
   static const std::vector<std::string> names{
-      "resnet18",         "resnet34",         "resnet50",         "resnet101",
-      "resnet152",        "resnet20_cifar10", "resnet32_cifar10", "resnet44_cifar10",
-      "resnet56_cifar10", "resnet110_cifar10",
-      "resnet8_shapes"};
+      "resnet18",         "resnet34",          "resnet50",         "resnet101",
+      "resnet152",        "resnet20_cifar10",  "resnet32_cifar10", "resnet44_cifar10",
+      "resnet56_cifar10", "resnet110_cifar10", "resnet8_shapes"};
   return names;
 }
 

@@ -353,5 +353,45 @@ DEVICE_TEST(Lbfgs, takes_one_step_from_the_cpus_state) {
   }
 }
 
+// At the first step, before a pair is kept, and after some.
+constexpr int kPoisonedSteps[] = {0, 1, 6};
+constexpr float kPoisons[] = {NAN, INFINITY, -INFINITY};
+
+CPU_TEST(Lbfgs, a_gradient_that_is_not_finite_shows_in_x) {
+  for (const int poisoned : kPoisonedSteps) {
+    for (const float poison : kPoisons) {
+      Host host(3, 67);
+      Vector x = random_values<float>(67, 1);
+      for (int k = 0; k < poisoned; ++k) host.step(x, quadratic_gradient(x), 0.1F);
+      Vector g = quadratic_gradient(x);
+      g[40] = poison;
+      host.step(x, g, 0.1F);
+      EXPECT_FALSE(std::isfinite(x[40])) << poison << " at step " << poisoned;
+      host.step(x, quadratic_gradient(x), 0.1F);
+      EXPECT_FALSE(std::isfinite(x[40])) << poison << ", one step after " << poisoned;
+    }
+  }
+}
+
+DEVICE_TEST(Lbfgs, a_gradient_that_is_not_finite_shows_in_x) {
+  for (const int poisoned : kPoisonedSteps) {
+    for (const float poison : kPoisons) {
+      Host host(3, 67);
+      Vector x = random_values<float>(67, 1);
+      for (int k = 0; k < poisoned; ++k) host.step(x, quadratic_gradient(x), 0.1F);
+      DeviceBuffer<float> device_x(x), pairs(host.pairs), previous_g(host.previous_g),
+          direction(host.direction);
+      DeviceBuffer<double> state(host.state), scratch(host.scratch);
+      Vector g = quadratic_gradient(x);
+      g[40] = poison;
+      DeviceBuffer<float> in(g);
+      cuda::lbfgs(nullptr, device_x.data(), in.data(),
+                  {pairs.data(), previous_g.data(), direction.data(), state.data(), scratch.data()},
+                  3, 67, 0.1F);
+      EXPECT_FALSE(std::isfinite(device_x.host()[40])) << poison << " at step " << poisoned;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace phosphene::kernels::testing

@@ -47,6 +47,26 @@ CPU_TEST(SignStep, moves_nothing_where_the_gradient_is_zero_or_nan) {
   expect_same(x, x0);
 }
 
+// Around an infinite pixel the ball lies at that infinity, and the box brings it back; around NaN
+// there is no ball; a denormal is as good as 0.
+const std::vector<float> kAwkwardClean = {INFINITY, -INFINITY, NAN, 1e-40F, -1e-40F};
+const std::vector<float> kFromThem = {1, 0, 0.75F, kAlpha, kAlpha};
+
+CPU_TEST(SignStep, takes_an_awkward_clean_image) {
+  std::vector<float> x = {0.5F, 0.5F, 0.75F - kAlpha, 0, 0};
+  const std::vector<float> up(5, 1.0F);
+  cpu::sign_step(x.data(), kAwkwardClean.data(), up.data(), kAlpha, kEpsilon, 5);
+  for (std::size_t i = 0; i < 5; ++i) EXPECT_NEAR(x[i], kFromThem[i], 0x1p-24) << i;
+}
+
+DEVICE_TEST(SignStep, takes_an_awkward_clean_image) {
+  DeviceBuffer<float> x(std::vector<float>{0.5F, 0.5F, 0.75F - kAlpha, 0, 0}), x0(kAwkwardClean),
+      g(std::vector<float>(5, 1.0F));
+  cuda::sign_step(nullptr, x.data(), x0.data(), g.data(), kAlpha, kEpsilon, 5);
+  const std::vector<float> moved = x.host();
+  for (std::size_t i = 0; i < 5; ++i) EXPECT_NEAR(moved[i], kFromThem[i], 0x1p-24) << i;
+}
+
 DEVICE_TEST(SignStep, agrees_with_the_cpu) {
   for (const std::int64_t count : kCounts) {
     for (const std::size_t offset : kOffsets) {

@@ -1,6 +1,8 @@
 """Tests of scripts/convert_weights.py."""
 
 import importlib.util
+import json
+import math
 import os
 import struct
 import subprocess
@@ -202,6 +204,18 @@ class Caffe(Convert):
             },
         )
 
+    def test_googlenet_is_known_by_its_layers(self):
+        def blob(n, c, h, w):
+            extents = b"".join(field(i + 1, value) for i, value in enumerate((n, c, h, w)))
+            return extents + field(5, floats(*range(n * c * h * w)))
+
+        net = self.old_layer("inception_3a/1x1", blob(2, 3, 1, 1), blob(1, 1, 1, 2))
+        net += self.old_layer("loss3/classifier", blob(1, 1, 2, 3), blob(1, 1, 1, 2))
+        found, metadata = self.convert(self.write("in.caffemodel", net))
+        self.assertEqual(metadata["model"], "googlenet_bvlc")
+        self.assertEqual(found["inception_3a/1x1.weight"][1], [2, 3, 1, 1])
+        self.assertEqual(found["loss3/classifier.weight"][1], [2, 3])
+
     def test_bad_files(self):
         whole = self.layer("conv1_1", field(7, field(1, b"\1")) + field(5, floats(1)))
         self.fails(self.write("in.caffemodel", whole[:-1]), "not a readable Caffe model")
@@ -298,6 +312,143 @@ class Keras(Convert):
         self.fails(self.write("in.h5", b"no HDF5"), "not a readable HDF5 file")
 
 
+def zeros(shapes):
+    """Tensors of these extents."""
+    return {
+        name: ("F32", list(shape), b"\0" * (4 * math.prod(shape))) for name, shape in shapes.items()
+    }
+
+
+def resnet(blocks, convs, prefix="", **changed):
+    """Names and extents of a ResNet with one channel."""
+    shapes = {"conv1.weight": (1, 3, 7, 7), "fc.weight": (5, 1), "fc.bias": (5,)}
+    for stage, count in enumerate(blocks, 1):
+        for i in range(count):
+            for conv in range(1, convs + 1):
+                shapes[f"layer{stage}.{i}.conv{conv}.weight"] = (1, 1, 1, 1)
+    shapes.update(changed)
+    return zeros({prefix + name: shape for name, shape in shapes.items()})
+
+
+class Classifiers(Convert):
+    TIMM = {
+        "architecture": "resnet50",
+        "num_classes": 2,
+        "label_names": ["n01", "n02"],
+        "label_descriptions": {"n01": "tench, Tinca tinca", "n02": "goldfish"},
+        "pretrained_cfg": {
+            "tag": "a1_in1k",
+            "mean": [0.5, 0.4, 0.3],
+            "std": [0.25, 0.2, 0.1],
+            "input_size": [3, 160, 160],
+        },
+    }
+
+    def metadata(self, tensors, *options):
+        return self.convert(self.write("in.safetensors", build(tensors)), *options)[1]
+
+    def config(self, name="config.json", **changed):
+        return self.write(name, json.dumps({**self.TIMM, **changed}).encode())
+
+    def test_the_model_is_known_by_its_tensors(self):
+        dense = {"features.conv0.weight": (1, 3, 7, 7)}
+        for block, layers in enumerate((6, 12, 24, 16), 1):
+            for layer in range(1, layers + 1):
+                name = f"features.denseblock{block}.denselayer{layer}"
+                dense.update({f"{name}.norm.1.weight": (1,), f"{name}.conv.1.weight": (1, 1, 1, 1)})
+        vgg = {f"features.{i}.weight": (1, 1, 3, 3) for i in (0, 3, 6, 8, 11, 13, 16, 18)}
+        vgg_bn = {f"features.{i}.weight": (1, 1, 3, 3) for i in (0, 4, 8, 11, 15, 18, 22, 25)}
+        squeeze = {"features.3.squeeze.weight": (1, 1, 1, 1)}
+        branch = {"inception3a.branch1.conv.weight": (1, 1, 1, 1)}
+        sequence = {f"{i}.weight": (1, 1) for i in (0, 2, 5, 7)}
+        for model, tensors in {
+            "resnet18": resnet((2, 2, 2, 2), 2),
+            "resnet34": resnet((3, 4, 6, 3), 2),
+            "resnet152": resnet((3, 8, 36, 3), 3),
+            "resnet56_cifar10": resnet((9, 9, 9), 2),
+            "densenet121": zeros(dense),
+            "vgg11": zeros(vgg),
+            "vgg11_bn": zeros({**vgg_bn, "features.1.running_mean": (1,)}),
+            "alexnet": zeros({"features.0.weight": (1, 3, 11, 11)}),
+            "squeezenet1_0": zeros({"features.0.weight": (1, 3, 7, 7), **squeeze}),
+            "squeezenet1_1": zeros({"features.0.weight": (1, 3, 3, 3), **squeeze}),
+            "googlenet_bvlc": zeros(branch),
+            "googlenet": zeros({**branch, "inception3a.branch1.bn.weight": (1,)}),
+            "convexadv_cifar_small": zeros(sequence),
+        }.items():
+            with self.subTest(model):
+                self.assertEqual(self.metadata(tensors).get("model"), model)
+        self.assertNotIn("model", self.metadata(resnet((1, 1, 1, 1), 2)))
+        cut_vgg19 = {f"features.{i}.weight": (1, 1, 3, 3) for i in (0, 2, 5, 7, 10, 12, 14, 16)}
+        self.assertNotIn("model", self.metadata(zeros(cut_vgg19)))
+
+    def test_names_of_researchers(self):
+        tensors = zeros({"module.layer2.0.shortcut.0.weight": (1,), "model.shortcut.w": (1,)})
+        tensors.update(zeros({"features.denseblock1.denselayer1.norm.1.bias": (1,)}))
+        found, _ = self.convert(self.write("in.safetensors", build(tensors)))
+        self.assertEqual(
+            set(found),
+            {"layer2.0.downsample.0.weight", "shortcut.w",
+             "features.denseblock1.denselayer1.norm1.bias"},
+        )  # fmt: skip
+
+    def test_timms_config(self):
+        self.config()
+        tensors = resnet((3, 4, 6, 3), 3)
+        expected = {
+            "source": "in.safetensors",
+            "model": "resnet50",
+            "input": "RGB 0..1 minus (0.5,0.4,0.3) over (0.25,0.2,0.1)",
+            "input_size": "160",
+            "labels": '["tench, Tinca tinca", "goldfish"]',
+        }
+        self.assertEqual(self.metadata(tensors), expected)
+        flags = ("--mean", ".1,.2,.3", "--std", "1,1,1", "--input-size", "96", "--labels", "a, b")
+        self.assertEqual(
+            self.metadata(tensors, *flags),
+            {**expected, "input": "RGB 0..1 minus (0.1,0.2,0.3) over (1,1,1)", "input_size": "96",
+             "labels": '["a", "b"]'},
+        )  # fmt: skip
+        other = self.config("other.json", architecture="resnet18.tag", pretrained_cfg={})
+        self.assertEqual(self.metadata(tensors, "--config", str(other))["model"], "resnet18")
+        self.write("config.json", b'{"model_type": "resnet"}')
+        self.assertNotIn("input", self.metadata(tensors))
+
+    def test_bad_configs(self):
+        source = self.write("in.safetensors", build(resnet((2, 2, 2, 2), 2)))
+        path = self.config(architecture="resnetblur50")
+        self.fails(source, "config.json: architecture 'resnetblur50' is none that the engine has")
+        self.write("config.json", b"{")
+        self.fails(source, "config.json: cannot be read as JSON")
+        self.write("config.json", b"{}")
+        self.fails(source, "has no 'architecture'", options=("--config", str(path)))
+        for key, value in {"mean": [1, 2], "std": [0, 1, 1], "input_size": [3, 9, 8]}.items():
+            self.config(pretrained_cfg={"mean": [0, 0, 0], "std": [1, 1, 1], key: value})
+            self.fails(source, f"config.json: {key} is")
+
+    def test_labels(self):
+        for content in (b"cat\n dog\n", b'["cat", "dog"]', b'{"0": ["n1", "cat"], "1": "dog"}'):
+            labels = self.write("labels", content)
+            metadata = self.metadata(resnet((2, 2, 2, 2), 2), "--labels", str(labels))
+            self.assertEqual(metadata["labels"], '["cat", "dog"]')
+        source = self.folder / "in.safetensors"
+        self.fails(source, "no such file", options=("--labels", "nowhere"))
+        for content in (b"[1]", b'{"1": "cat"}', b"[x"):
+            labels = self.write("labels", content)
+            self.fails(source, "is no list of names", options=("--labels", str(labels)))
+
+    def test_bad_flags(self):
+        source = self.write("in.safetensors", build(resnet((2, 2, 2, 2), 2)))
+        self.fails(source, "go together", options=("--mean", "0,0,0"), code=2)
+        both = ("--mean", "0,0,0", "--std", "1,1,1")
+        self.fails(source, "instead of --input", options=(*both, "--input", "RGB 0..1"), code=2)
+        self.fails(source, "--input-size 0", options=("--input-size", "0"), code=2)
+        self.fails(source, "--std is", options=("--mean", "0,0,0", "--std", "0,1,1"))
+        grouped = resnet((3, 4, 6, 3), 3, **{"layer1.0.conv1.weight": (4, 1, 1, 1)})
+        source = self.write("in.safetensors", build(grouped))
+        self.fails(source, "is a ResNeXt")
+
+
 class Torch(Convert):
     def save(self, content):
         import torch
@@ -319,10 +470,46 @@ class Torch(Convert):
             "h": ("BF16", [1], b"\x80\x3f"),
             "n": ("I64", [], struct.pack("<q", 3)),
         }
-        for wrapper in (None, "state_dict", "model_state_dict", "model"):
+        for wrapper in (None, "state_dict", "model_state_dict", "model", "net"):
             with self.subTest(wrapper):
                 content = {"epoch": 3, wrapper: state} if wrapper else state
                 self.assertEqual(self.convert(self.save(content))[0], expected)
+
+    @needs("torch", "torchvision", "numpy")
+    def test_a_fine_tuned_network_with_the_stem_of_small_images(self):
+        import torch
+        from torchvision.models import resnet18
+
+        model = resnet18(num_classes=5)
+        model.conv1 = torch.nn.Conv2d(3, 64, 3, 1, 1, bias=False)
+        state = {f"_orig_mod.module.{name}": value for name, value in model.state_dict().items()}
+        renamed = {name.replace("downsample", "shortcut"): value for name, value in state.items()}
+        found, metadata = self.convert(
+            self.save({"epoch": 3, "state_dict": renamed}), "--mean", ".4914,.4822,.4465",
+            "--std", ".2023,.1994,.2010", "--labels", "a,b,c,d,e",
+        )  # fmt: skip
+        self.assertEqual(set(found), set(model.state_dict()))
+        self.assertEqual(found["fc.weight"][1], [5, 512])
+        self.assertEqual(metadata["model"], "resnet18")
+        self.assertEqual(
+            metadata["input"], "RGB 0..1 minus (0.4914,0.4822,0.4465) over (0.2023,0.1994,0.201)"
+        )
+
+    @needs("torch", "numpy")
+    def test_preprocessing_that_nobody_stated_is_said(self):
+        import torch
+
+        state = {"features.0.weight": torch.zeros(1, 3, 11, 11)}
+        done = self.run_script(self.save(state))
+        self.assertIn("model alexnet; input RGB 0..1 minus (0.485,0.456,0.406)", done.stderr)
+        self.assertIn("nothing said; --mean and --std say otherwise", done.stderr)
+        state = {"inception3a.branch1.conv.weight": torch.zeros(1, 1, 1, 1),
+                 "inception3a.branch1.bn.weight": torch.zeros(1)}  # fmt: skip
+        published = self.folder / "googlenet-1378be20.pth"
+        torch.save(state, published)
+        self.assertEqual(
+            self.convert(published)[1]["input"], "RGB 0..1 minus (0.5,0.5,0.5) over (0.5,0.5,0.5)"
+        )
 
     @needs("torch", "numpy")
     def test_bad_files(self):

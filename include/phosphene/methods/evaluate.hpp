@@ -34,6 +34,9 @@ double rank_correlation(const Tensor& a, const Tensor& b);
 /// to [n, 1, h, w]: an edge detector, which knows of no network.
 Tensor sobel(const Tensor& images);
 
+/// Softmax of the classifier's logits: images, host [n, c, h, w], to host [n, classes, 1, 1].
+Tensor probabilities(const Context& context, const Classifier& classifier, const Tensor& images);
+
 /// RISE's causal metrics (Petsiuk et al. 2018). Pixels are taken from the largest value of the map
 /// to the smallest, `step` at a time; equal ones in a fixed order without a pattern.
 struct CausalOptions {

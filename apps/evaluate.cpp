@@ -1,0 +1,275 @@
+// Measures every method that says where a network looks, on pictures whose object is known.
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <filesystem>
+#include <iterator>
+#include <random>
+#include <utility>
+
+#include "attributions.hpp"
+#include "common.hpp"
+#include "evaluate_report.hpp"
+#include "phosphene/datasets/shapes.hpp"
+#include "phosphene/error.hpp"
+#include "phosphene/file.hpp"
+#include "phosphene/image.hpp"
+#include "phosphene/methods/evaluate.hpp"
+#include "phosphene/models.hpp"
+#include "progress.hpp"
+
+namespace {
+
+using namespace phosphene;
+using apps::Row;
+
+struct Flags : apps::ClassifierFlags {
+  std::int64_t count = 200;
+  std::uint64_t data_seed = 2;
+  double tolerance = 4;
+  CausalOptions causal;
+};
+
+void add_flags(CLI::App& app, Flags& f) {
+  f.add_to(app, "Folder for pictures of the maps of one object a class");
+  app.get_option("--out")->required(false);
+  app.add_option("--count", f.count, "How many pictures")
+      ->check(CLI::Range(std::int64_t{8}, std::int64_t{100000}))
+      ->capture_default_str();
+  app.add_option("--data-seed", f.data_seed, "Which pictures; 1 is what the bundled network learnt")
+      ->capture_default_str();
+  app.add_option("--tolerance", f.tolerance,
+                 "Of the pointing game, in pixels (the peers' 15 of 224 are 4 of 64)")
+      ->check(CLI::Range(0.0, 64.0))
+      ->capture_default_str();
+  app.add_option("--step", f.causal.step, "Pixels an evaluation of insertion and deletion takes")
+      ->check(CLI::Range(std::int64_t{1}, kShapesSize * kShapesSize))
+      ->capture_default_str();
+  app.add_option("--blur", f.causal.blur_sigma,
+                 "Sigma in pixels of the picture that insertion starts from")
+      ->check(CLI::Range(0.1, 64.0))
+      ->capture_default_str();
+}
+
+/// Image i of a host batch.
+Tensor one(const Tensor& batch, std::int64_t i) {
+  const Shape& s = batch.shape();
+  Tensor image = Tensor::host({1, s.c, s.h, s.w});
+  std::copy_n(batch.data() + i * image.count(), image.count(), image.data());
+  return image;
+}
+
+/// Those of a host batch that `indices` name.
+Tensor several(const Tensor& batch, const std::vector<std::int64_t>& indices) {
+  const Shape& s = batch.shape();
+  const std::int64_t size = s.c * s.pixels();
+  Tensor result = Tensor::host({static_cast<std::int64_t>(indices.size()), s.c, s.h, s.w});
+  float* to = result.data();
+  for (std::int64_t i : indices) to = std::copy_n(batch.data() + i * size, size, to);
+  return result;
+}
+
+apps::Pictures draw(std::uint64_t seed, std::int64_t count) {
+  apps::Pictures pictures;
+  pictures.images = Tensor::host({count, 3, kShapesSize, kShapesSize});
+  pictures.masks = Tensor::host({count, 1, kShapesSize, kShapesSize});
+  for (std::int64_t i = 0; i < count; ++i) {
+    const ShapesSample sample = shapes(seed, static_cast<std::uint64_t>(i));
+    const std::int64_t mask = sample.mask.count(), image = sample.image.count();
+    std::copy_n(sample.image.data(), image, pictures.images.data() + i * image);
+    std::copy_n(sample.mask.data(), mask, pictures.masks.data() + i * mask);
+    pictures.labels.push_back(sample.label);
+  }
+  return pictures;
+}
+
+double accuracy(const Tensor& scores, const std::vector<std::int64_t>& labels) {
+  const std::int64_t classes = scores.shape().c;
+  std::int64_t right = 0;
+  for (std::size_t i = 0; i < labels.size(); ++i) {
+    const float* p = scores.data() + static_cast<std::int64_t>(i) * classes;
+    right += std::max_element(p, p + classes) - p == labels[i];
+  }
+  return static_cast<double>(right) / static_cast<double>(labels.size());
+}
+
+/// What chance says.
+Tensor random_maps(std::uint64_t seed, const Shape& shape) {
+  Tensor maps = Tensor::host(shape);
+  std::mt19937_64 bits(seed);
+  for (std::int64_t i = 0; i < maps.count(); ++i) {
+    maps.data()[i] = static_cast<float>(bits() >> 40) * 0x1p-24F;
+  }
+  return maps;
+}
+
+/// Scores maps against the masks and by what the trained network does with pixels taken in their
+/// order.
+class Scorer {
+ public:
+  Scorer(const Context& context, const Network& network, const apps::Pictures& pictures,
+         const Flags& flags)
+      : context_(context),
+        pictures_(pictures),
+        tolerance_(flags.tolerance),
+        causal_(flags.causal),
+        classifier_(make_classifier(context, network, kShapesSize, kShapesSize, kBatch)) {
+    causal_.hidden = zero_colour(network.graph());
+  }
+
+  Row row(const std::string& method, const std::string& weights, const Tensor& maps) const {
+    Row row{method, weights, {}, {}, {}, {}, {}};
+    for (std::int64_t i = 0; i < maps.shape().n; ++i) {
+      const Tensor map = one(maps, i), mask = one(pictures_.masks, i);
+      const std::int64_t label = pictures_.labels[static_cast<std::size_t>(i)];
+      row.pointing.push_back(pointing(map, mask, tolerance_));
+      row.energy.push_back(energy_inside(map, mask));
+      const CausalScores causal =
+          insertion_deletion(context_, classifier_, one(pictures_.images, i), map, label, causal_);
+      row.deletion.push_back(causal.deletion);
+      row.insertion.push_back(causal.insertion);
+    }
+    return row;
+  }
+
+  double accuracy() const {
+    return ::accuracy(probabilities(context_, classifier_, pictures_.images), pictures_.labels);
+  }
+  const CausalOptions& causal() const { return causal_; }
+
+ private:
+  static constexpr std::int64_t kBatch = 64;
+  const Context& context_;
+  const apps::Pictures& pictures_;
+  double tolerance_;
+  CausalOptions causal_;
+  Classifier classifier_;
+};
+
+/// The maps of every picture's own class. networks[k] is asked for those of class k.
+Tensor maps_of(const apps::Attribution& method, const Context& context,
+               const std::vector<const Network*>& networks, const apps::Pictures& pictures) {
+  const Shape& s = pictures.images.shape();
+  Tensor maps = Tensor::host({s.n, 1, s.h, s.w});
+  for (std::size_t label = 0; label < networks.size(); ++label) {
+    std::vector<std::int64_t> indices;
+    for (std::int64_t i = 0; i < s.n; ++i) {
+      if (pictures.labels[static_cast<std::size_t>(i)] == static_cast<std::int64_t>(label)) {
+        indices.push_back(i);
+      }
+    }
+    const Tensor own = method.maps(context, *networks[label], several(pictures.images, indices),
+                                   indices, static_cast<std::int64_t>(label));
+    const float* from = own.data();
+    for (std::int64_t i : indices) {
+      std::copy_n(from, s.pixels(), maps.data() + i * s.pixels());
+      from += s.pixels();
+    }
+  }
+  return maps;
+}
+
+/// Spearman's of the magnitudes, picture by picture.
+std::vector<double> correlations(const Tensor& a, const Tensor& b) {
+  const auto magnitude = [](Tensor map) {
+    for (std::int64_t i = 0; i < map.count(); ++i) map.data()[i] = std::abs(map.data()[i]);
+    return map;
+  };
+  std::vector<double> values;
+  for (std::int64_t i = 0; i < a.shape().n; ++i) {
+    values.push_back(rank_correlation(magnitude(one(a, i)), magnitude(one(b, i))));
+  }
+  return values;
+}
+
+void check(const Flags& f, const Network& network) {
+  const auto expected = static_cast<std::int64_t>(shapes_labels().size());
+  if (const std::int64_t classes = class_count(network.graph()); classes != expected) {
+    throw UsageError("--weights " + f.weights + ": a network of " + std::to_string(classes) +
+                     " classes, expected the " + std::to_string(expected) + " of the shapes");
+  }
+  if (!f.json.empty()) check_writable(f.json);
+  apps::refuse_overwriting({{"--json", f.json}}, {{"--weights", f.weights}});
+}
+
+int evaluate(const Flags& f, int argc, char** argv) {
+  const Network network = load_network(f.network_options());
+  check(f, network);
+  const Context context(f.context_options());
+  const apps::Pictures pictures = draw(f.data_seed, f.count);
+  const Scorer scorer(context, network, pictures, f);
+
+  // A network of random weights for each class: what one draw happens to show averages out.
+  std::vector<Network> drawn;
+  for (std::uint64_t k = 0; k < shapes_labels().size(); ++k) {
+    drawn.push_back(with_random_weights(network, f.seed + k));
+  }
+  std::vector<const Network*> random;
+  for (const Network& one_drawn : drawn) random.push_back(&one_drawn);
+  const std::vector<const Network*> trained(random.size(), &network);
+
+  const auto& methods = apps::attributions();
+  apps::Progress progress(static_cast<int>(2 * methods.size() + 2));
+  int done = 0;
+  std::vector<Row> rows, random_rows;
+  std::vector<Tensor> maps, random_maps_of;
+  const auto add = [&](const std::string& method, const std::string& weights, const Tensor& shown,
+                       std::vector<Row>& to) {
+    to.push_back(scorer.row(method, weights, shown));
+    progress.at(++done, method);
+  };
+  const Tensor chance = random_maps(f.seed, pictures.masks.shape());
+  const Tensor edges = sobel(pictures.images);
+  add("random map", "", chance, rows);
+  add("edges (Sobel)", "", edges, rows);
+  for (const apps::Attribution& method : methods) {
+    maps.push_back(maps_of(method, context, trained, pictures));
+    random_maps_of.push_back(maps_of(method, context, random, pictures));
+    add(method.name, "trained", maps.back(), rows);
+    rows.back().correlation = correlations(maps.back(), random_maps_of.back());
+    add(method.name, "random", random_maps_of.back(), random_rows);
+  }
+  rows.insert(rows.end(), std::make_move_iterator(random_rows.begin()),
+              std::make_move_iterator(random_rows.end()));
+
+  const double right = scorer.accuracy();
+  std::printf("%lld pictures of shapes, seed %llu; the network names %.1f %% of them.\n\n%s",
+              static_cast<long long>(f.count), static_cast<unsigned long long>(f.data_seed),
+              100 * right, apps::table(rows).c_str());
+  if (!f.out.empty()) {
+    std::filesystem::create_directories(f.out);
+    const auto save = [&](const char* name, const std::vector<Tensor>& shown) {
+      std::vector<const Tensor*> columns{&chance, &edges};
+      for (const Tensor& map : shown) columns.push_back(&map);
+      save_image(f.out + "/" + name, apps::contact_sheet(pictures, columns));
+    };
+    save("maps_trained.png", maps);
+    save("maps_random.png", random_maps_of);
+  }
+  if (!f.json.empty()) {
+    nlohmann::json result = {{"provenance", apps::provenance(context, argc, argv)},
+                             {"weights", network.weights().source()},
+                             {"model", network.info().model},
+                             {"count", f.count},
+                             {"data_seed", f.data_seed},
+                             {"tolerance", f.tolerance},
+                             {"step", scorer.causal().step},
+                             {"blur", scorer.causal().blur_sigma},
+                             {"hidden", scorer.causal().hidden},
+                             {"accuracy", right},
+                             {"rows", apps::to_json(rows)}};
+    apps::write_json(f.json, result);
+  }
+  return apps::kDone;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("Measures every method that says where a network looks, on drawn objects",
+               "evaluate");
+  app.footer("Example: evaluate --count 200 --json evaluation.json --out maps/");
+  Flags f;
+  add_flags(app, f);
+  return apps::run(app, argc, argv, [&] { return evaluate(f, argc, argv); });
+}

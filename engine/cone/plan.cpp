@@ -2,46 +2,15 @@
 
 #include <algorithm>
 #include <limits>
-#include <map>
 
+#include "engine/cone/axis_windows.hpp"
 #include "engine/cone/clusters.hpp"
 #include "engine/cone/step_cost.hpp"
 
 namespace phosphene::cone {
 namespace {
 
-std::size_t at(int index) { return static_cast<std::size_t>(index); }
 std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
-
-/// The windows along one axis.
-struct AxisWindows {
-  std::vector<std::vector<Span>> spans;  ///< by interval, then map
-  std::vector<int> interval_of;          ///< by window
-  std::vector<SizeClass> classes;
-  std::vector<int> class_of;  ///< by interval
-
-  AxisWindows(const Steps& steps, std::span<const ops::Box> boxes, Axis axis) {
-    std::map<std::pair<int, int>, int> intervals;
-    std::map<std::vector<std::int64_t>, int> known;
-    for (const ops::Box& box : boxes) {
-      const int first = axis == Axis::rows ? box.top : box.left;
-      const int size = axis == Axis::rows ? box.height : box.width;
-      const auto [it, fresh] =
-          intervals.try_emplace({first, size}, static_cast<int>(intervals.size()));
-      if (fresh) {
-        spans.push_back(steps.changed({first, std::int64_t{first} + size}, axis));
-        std::vector<std::int64_t> sizes;
-        for (const Span& span : spans.back()) sizes.push_back(span.size());
-        const auto [known_it, fresh_class] =
-            known.try_emplace(sizes, static_cast<int>(classes.size()));
-        if (fresh_class) classes.push_back({sizes, 0});
-        class_of.push_back(known_it->second);
-      }
-      interval_of.push_back(it->second);
-      ++classes[at(class_of[at(it->second)])].windows;
-    }
-  }
-};
 
 class Planner {
  public:
@@ -57,33 +26,28 @@ class Planner {
     for (std::size_t i = 0; i < boxes.size(); ++i) ++pairs_[pair_of(i)];
   }
 
+  /// Cut and groups depend on each other: from moderate groups to the best cut for them, to the
+  /// best groups for that cut, and once more.
   Plan run() {
-    Plan best;
-    best.seconds = std::numeric_limits<double>::infinity();
-    Clusters best_rows, best_cols;
-    for (int cut = options_.cut; cut <= steps_.count(); ++cut) {
-      if (!steps_.can_cut(cut)) continue;
-      const Tail tail = tail_from(cut);
-      const double clean = clean_seconds(cut);
-      const auto rows = cluster(rows_.classes, weights(cut, cols_), options_.most_groups);
-      const auto cols = cluster(cols_.classes, weights(cut, rows_), options_.most_groups);
-      for (const Clusters& r : rows) {
-        for (const Clusters& c : cols) {
-          const double seconds = clean + tail.seconds + head_seconds(cut, r, c);
-          if (seconds >= best.seconds) continue;
-          best.seconds = seconds;
-          best.cut = cut;
-          best.tail_batch = tail.batch;
-          best_rows = r;
-          best_cols = c;
-          if (options_.forced) break;  // the first are the finest
-        }
-        if (options_.forced) break;
+    Choice best;
+    if (options_.forced) {
+      best = with_best_groups(first_cut());
+    } else {
+      constexpr std::size_t kModerate = 4;  // an axis
+      Choice now;
+      now.rows = cluster(rows_.classes, weights(steps_.count(), cols_), kModerate).front();
+      now.cols = cluster(cols_.classes, weights(steps_.count(), rows_), kModerate).front();
+      for (int round = 0; round < 2; ++round) {
+        now = with_best_groups(best_cut(now.rows, now.cols));
+        if (now.seconds < best.seconds) best = now;
       }
-      if (options_.forced) break;
     }
-    fill(best, best_rows, best_cols);
-    return best;
+    Plan plan;
+    plan.cut = best.cut;
+    plan.seconds = best.seconds;
+    plan.tail_batch = tail_from(best.cut).batch;
+    fill(plan, best.rows, best.cols);
+    return plan;
   }
 
  private:
@@ -91,6 +55,45 @@ class Planner {
     std::int64_t batch = 1;
     double seconds = 0;
   };
+  struct Choice {
+    int cut = 0;
+    Clusters rows, cols;
+    double seconds = std::numeric_limits<double>::infinity();
+  };
+
+  int first_cut() const {
+    int cut = options_.cut;
+    while (!steps_.can_cut(cut)) ++cut;  // behind the last step one always can
+    return cut;
+  }
+
+  int best_cut(const Clusters& r, const Clusters& c) const {
+    int best = 0;
+    double least = std::numeric_limits<double>::infinity();
+    for (int cut = first_cut(); cut <= steps_.count(); ++cut) {
+      if (!steps_.can_cut(cut)) continue;
+      const double seconds = clean_seconds(cut) + tail_from(cut).seconds + head_seconds(cut, r, c);
+      if (seconds < least) best = cut;
+      least = std::min(least, seconds);
+    }
+    return best;
+  }
+
+  Choice with_best_groups(int cut) const {
+    Choice best;
+    best.cut = cut;
+    const double others = clean_seconds(cut) + tail_from(cut).seconds;
+    const auto cols = cluster(cols_.classes, weights(cut, rows_), options_.most_groups);
+    for (const Clusters& r : cluster(rows_.classes, weights(cut, cols_), options_.most_groups)) {
+      for (const Clusters& c : cols) {
+        const double seconds = others + head_seconds(cut, r, c);
+        if (seconds >= best.seconds) continue;
+        best = {cut, r, c, seconds};
+        if (options_.forced) return best;  // the first are the finest
+      }
+    }
+    return best;
+  }
 
   std::size_t pair_of(std::size_t window) const {
     return at(rows_.class_of[at(rows_.interval_of[window])]) * cols_.classes.size() +

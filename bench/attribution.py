@@ -131,7 +131,7 @@ def maps(args, scratch, model, method, images):
 
     def theirs(out):
         return from_shell(peer(args, "maps", "--method", method, "--layer", peer_layer, "--model",
-                               model, "--weights", weights, "--out", out, *images))
+                               model, "--weights", weights, "--out", out, "--images", *images))
 
     rounds = []
     for index in range(args.map_rounds + 1):  # the first fills the caches of the file system

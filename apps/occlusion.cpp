@@ -4,6 +4,10 @@
 #include <cstdio>
 #include <limits>
 #include <memory>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "classes.hpp"
 #include "occlusion_flags.hpp"
@@ -89,12 +93,14 @@ Json record_of(const OcclusionResult& result, const OcclusionGrid& grid, const N
   return record;
 }
 
-/// Darker for a larger drop with `grey`; the other colours run from the least to the largest.
+/// From no drop to the largest, darker with `grey` the larger it is: windows without which the
+/// score rises look like those that do not matter. `diverging` tells them apart.
 Tensor picture_of(const Tensor& photo, const Tensor& map, std::int64_t size,
                   const apps::OcclusionFlags& f) {
   const float nothing = std::numeric_limits<float>::quiet_NaN();  // left as the photograph is
   HeatmapOptions options = f.rendering();
   options.range = range_of(map, options.colours);
+  if (options.colours != ColourMap::diverging && options.range->high > 0) options.range->low = 0;
   if ((options.colours == ColourMap::grey) != f.invert) {
     std::swap(options.range->low, options.range->high);
   }

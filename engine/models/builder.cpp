@@ -131,10 +131,10 @@ void ModelBuilder::refuse_other_model(const std::string& expected) const {
 
 Graph ModelBuilder::finish() {
   for (const auto& [name, array] : weights_.arrays()) {
-    const bool idle = name.ends_with("num_batches_tracked") ||
-                      std::ranges::any_of(skipped_, [&name = name](const std::string& part) {
-                        return name.starts_with(part);
-                      });
+    const bool idle =
+        name.ends_with("num_batches_tracked") || name.find("_aux.") != std::string::npos ||
+        std::ranges::any_of(
+            skipped_, [&name = name](const std::string& part) { return name.starts_with(part); });
     if (!idle && !used_.contains(name)) {
       throw Error(weights_.source() + ": holds the weights of another model than " + model_ +
                   ", or not all of them: it has '" + printable(name) + "' but " +

@@ -16,10 +16,8 @@ struct NetworkConvs {
   std::int64_t weights() const;  ///< without biases
 };
 
-/// VGG-19 out of the engine's own graph, for images of 224 and 512 pixels; and from their papers,
-/// for images of 224 pixels (AlexNet's of 224 with a padding of 2, as torchvision cuts them):
-/// ResNet-18 and -50 (with the stride on the 3x3 convolution, as the weights in use have it),
-/// GoogLeNet, SqueezeNet 1.1, DenseNet-121, AlexNet.
+/// Of the engine's own graphs, for images of 224 pixels and VGG-19 for 512 too, fused as a session
+/// without taps but the last fuses them.
 const std::vector<NetworkConvs>& network_convs();
 
 /// A square convolution of one image with bias.

@@ -66,6 +66,18 @@ def weights_files():
         "conv11.weight": halves([1, 3, 3, 3]),
         "conv11.bias": halves([1]),
     }
+    sequence = {
+        "0.weight": halves([1, 3, 4, 4]),
+        "0.bias": halves([1]),
+        "2.weight": halves([1, 1, 4, 4]),
+        "2.bias": halves([1]),
+        "5.weight": halves([1, 4]),
+        "5.bias": halves([1]),
+        "7.weight": halves([2, 1]),
+        "7.bias": halves([2]),
+    }
+    named = {"model": "convexadv_cifar_small", "input": "RGB (x/255-mean)/0.225", "input_size": "8",
+             "mean": "0.485,0.456,0.406", "labels": '["cat", "dog"]'}
     scaled = {"model": "vgg11", "input": "BGR 0..255 minus (104,117,123)", "padding": "reflect"}
     return {
         "empty": safetensors({}),
@@ -73,6 +85,7 @@ def weights_files():
         "vgg": safetensors(vgg, scaled),
         "vgg_bn": safetensors(vgg_bn, {"model": "vgg11_bn"}),
         "vgg_normalised": safetensors(keras, {"arch": "reflect"}),
+        "sequence": safetensors(sequence, named),
     }
 
 
@@ -203,6 +216,8 @@ INPUTS = {
     "caffe": "BGR 0..255 minus (104.00699, 116.66877,122.67892)",
     "torchvision": "RGB 0..1 minus (0.485,0.456,0.406) over (0.229,0.224,0.225)",
     "remark": "RGB in [0,1]; conv0 does the rest",
+    "formula": "1x3x32x32 RGB float, (x/255-mean)/std",
+    "half": "BGR x/255-(0.5,.5,.5), 224x224",
 }
 
 

@@ -13,7 +13,8 @@ namespace {
 
 using namespace phosphene;
 
-constexpr std::int64_t kBatch = 25;
+/// In which they run; a batch that is not full is computed whole.
+std::int64_t batch_of(const Shape& images) { return std::min<std::int64_t>(images.n, 25); }
 
 Attribution by_saliency(const std::string& name) {
   const SaliencyMethod method = parse_saliency_method(name);
@@ -23,7 +24,7 @@ Attribution by_saliency(const std::string& name) {
             SaliencyOptions options;
             options.method = method;
             options.target.channel = label;
-            Saliency explain(context, network, s.h, s.w, kBatch, options);
+            Saliency explain(context, network, s.h, s.w, batch_of(s), options);
             return max_abs(explain(images, indices).attribution);
           }};
 }
@@ -36,7 +37,7 @@ Attribution by_cam(const std::string& name) {
             CamOptions options;
             options.method = method;
             options.classes = {label};
-            Cam explain(context, network, s.h, s.w, kBatch, options);
+            Cam explain(context, network, s.h, s.w, batch_of(s), options);
             const CamResult result = explain(images);
             const Tensor& map = result.maps.front();
             return map.shape().c == 1 ? upsample(map, s.h, s.w) : max_abs(map);

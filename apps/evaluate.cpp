@@ -1,11 +1,15 @@
 // Measures every method that says where a network looks, on pictures whose object is known.
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdio>
 #include <filesystem>
 #include <iterator>
 #include <random>
+#include <string>
 #include <utility>
+#include <variant>
+#include <vector>
 
 #include "attributions.hpp"
 #include "common.hpp"
@@ -94,7 +98,7 @@ double accuracy(const Tensor& scores, const std::vector<std::int64_t>& labels) {
 }
 
 /// What chance says.
-Tensor random_maps(std::uint64_t seed, const Shape& shape) {
+Tensor noise(std::uint64_t seed, const Shape& shape) {
   Tensor maps = Tensor::host(shape);
   std::mt19937_64 bits(seed);
   for (std::int64_t i = 0; i < maps.count(); ++i) {
@@ -113,12 +117,13 @@ class Scorer {
         pictures_(pictures),
         tolerance_(flags.tolerance),
         causal_(flags.causal),
-        classifier_(make_classifier(context, network, kShapesSize, kShapesSize, kBatch)) {
+        classifier_(
+            make_classifier(context, network, kShapesSize, kShapesSize, batch_of(flags.causal))) {
     causal_.hidden = zero_colour(network.graph());
   }
 
   Row row(const std::string& method, const std::string& weights, const Tensor& maps) const {
-    Row row{method, weights, {}, {}, {}, {}, {}};
+    Row row{method, weights, {}, {}, {}, {}};
     for (std::int64_t i = 0; i < maps.shape().n; ++i) {
       const Tensor map = one(maps, i), mask = one(pictures_.masks, i);
       const std::int64_t label = pictures_.labels[static_cast<std::size_t>(i)];
@@ -138,13 +143,48 @@ class Scorer {
   const CausalOptions& causal() const { return causal_; }
 
  private:
-  static constexpr std::int64_t kBatch = 64;
+  /// A curve at once, or evenly many parts of it: a batch that is not full is computed whole.
+  static std::int64_t batch_of(const CausalOptions& options) {
+    constexpr std::int64_t kMost = 65;
+    const std::int64_t pictures = (kShapesSize * kShapesSize + options.step - 1) / options.step + 1;
+    const std::int64_t parts = (pictures + kMost - 1) / kMost;
+    return (pictures + parts - 1) / parts;
+  }
+
   const Context& context_;
   const apps::Pictures& pictures_;
   double tolerance_;
   CausalOptions causal_;
   Classifier classifier_;
 };
+
+/// Where Adebayo et al.'s cascade begins: nowhere but in the last layer, or in the upper half.
+std::string upper_half(const Graph& graph) {
+  std::vector<std::string> layers;
+  for (const Node& node : graph.nodes()) {
+    if (std::holds_alternative<op::Conv>(node.op) || std::holds_alternative<op::Linear>(node.op)) {
+      layers.push_back(node.name);
+    }
+  }
+  return layers[layers.size() / 2];
+}
+
+/// A network of random weights for each class: what one draw happens to show averages out. `from`
+/// is the first node that is drawn.
+std::vector<Network> drawn_networks(const Network& network, std::uint64_t seed,
+                                    const std::string& from) {
+  std::vector<Network> drawn;
+  for (std::uint64_t k = 0; k < shapes_labels().size(); ++k) {
+    drawn.push_back(with_random_weights(network, seed + k, from));
+  }
+  return drawn;
+}
+
+std::vector<const Network*> pointers(const std::vector<Network>& networks) {
+  std::vector<const Network*> result;
+  for (const Network& network : networks) result.push_back(&network);
+  return result;
+}
 
 /// The maps of every picture's own class. networks[k] is asked for those of class k.
 Tensor maps_of(const apps::Attribution& method, const Context& context,
@@ -199,35 +239,32 @@ int evaluate(const Flags& f, int argc, char** argv) {
   const apps::Pictures pictures = draw(f.data_seed, f.count);
   const Scorer scorer(context, network, pictures, f);
 
-  // A network of random weights for each class: what one draw happens to show averages out.
-  std::vector<Network> drawn;
-  for (std::uint64_t k = 0; k < shapes_labels().size(); ++k) {
-    drawn.push_back(with_random_weights(network, f.seed + k));
-  }
-  std::vector<const Network*> random;
-  for (const Network& one_drawn : drawn) random.push_back(&one_drawn);
-  const std::vector<const Network*> trained(random.size(), &network);
+  const std::string all;
+  const std::array cascade{
+      drawn_networks(network, f.seed, score_layer(network.graph())),
+      drawn_networks(network, f.seed, upper_half(network.graph())),
+      drawn_networks(network, f.seed, all),
+  };
+  const std::vector<const Network*> trained(shapes_labels().size(), &network);
 
   const auto& methods = apps::attributions();
-  apps::Progress progress(static_cast<int>(2 * methods.size() + 2));
-  int done = 0;
+  apps::Progress progress(static_cast<int>(methods.size()));
   std::vector<Row> rows, random_rows;
-  std::vector<Tensor> maps, random_maps_of;
-  const auto add = [&](const std::string& method, const std::string& weights, const Tensor& shown,
-                       std::vector<Row>& to) {
-    to.push_back(scorer.row(method, weights, shown));
-    progress.at(++done, method);
-  };
-  const Tensor chance = random_maps(f.seed, pictures.masks.shape());
+  std::vector<Tensor> maps, random_maps;
+  const Tensor chance = noise(f.seed, pictures.masks.shape());
   const Tensor edges = sobel(pictures.images);
-  add("random map", "", chance, rows);
-  add("edges (Sobel)", "", edges, rows);
+  rows.push_back(scorer.row("random map", "", chance));
+  rows.push_back(scorer.row("edges (Sobel)", "", edges));
   for (const apps::Attribution& method : methods) {
     maps.push_back(maps_of(method, context, trained, pictures));
-    random_maps_of.push_back(maps_of(method, context, random, pictures));
-    add(method.name, "trained", maps.back(), rows);
-    rows.back().correlation = correlations(maps.back(), random_maps_of.back());
-    add(method.name, "random", random_maps_of.back(), random_rows);
+    rows.push_back(scorer.row(method.name, "trained", maps.back()));
+    for (std::size_t k = 0; k < cascade.size(); ++k) {
+      Tensor drawn = maps_of(method, context, pointers(cascade[k]), pictures);
+      rows.back().correlation[k] = correlations(maps.back(), drawn);
+      if (k + 1 == cascade.size()) random_maps.push_back(std::move(drawn));
+    }
+    random_rows.push_back(scorer.row(method.name, "random", random_maps.back()));
+    progress.at(static_cast<int>(maps.size()), method.name);
   }
   rows.insert(rows.end(), std::make_move_iterator(random_rows.begin()),
               std::make_move_iterator(random_rows.end()));
@@ -244,7 +281,7 @@ int evaluate(const Flags& f, int argc, char** argv) {
       save_image(f.out + "/" + name, apps::contact_sheet(pictures, columns));
     };
     save("maps_trained.png", maps);
-    save("maps_random.png", random_maps_of);
+    save("maps_random.png", random_maps);
   }
   if (!f.json.empty()) {
     nlohmann::json result = {{"provenance", apps::provenance(context, argc, argv)},

@@ -40,12 +40,14 @@ std::string cell(const std::vector<double>& values, double factor, int digits) {
 std::string table(const std::vector<Row>& rows) {
   std::string text =
       "| method | weights | pointing % | energy inside % | deletion | insertion | "
-      "rank correlation with random weights |\n|---|---|---|---|---|---|---|\n";
+      "rank correlation: last layer random | upper half | all |\n"
+      "|---|---|---|---|---|---|---|---|---|\n";
   for (const Row& row : rows) {
     text += "| " + row.method + " | " + row.weights;
     text += " | " + cell(row.pointing, 100, 1) + " | " + cell(row.energy, 100, 1);
     text += " | " + cell(row.deletion, 1, 3) + " | " + cell(row.insertion, 1, 3);
-    text += " | " + cell(row.correlation, 1, 3) + " |\n";
+    for (const auto& values : row.correlation) text += " | " + cell(values, 1, 3);
+    text += " |\n";
   }
   return text;
 }
@@ -63,7 +65,9 @@ nlohmann::json to_json(const std::vector<Row>& rows) {
     add("energy_inside", row.energy);
     add("deletion", row.deletion);
     add("insertion", row.insertion);
-    add("rank_correlation", row.correlation);
+    add("rank_correlation_last", row.correlation[0]);
+    add("rank_correlation_upper_half", row.correlation[1]);
+    add("rank_correlation_all", row.correlation[2]);
     all.push_back(std::move(entry));
   }
   return all;

@@ -1,4 +1,5 @@
 #pragma once
+#include <array>
 #include <cstdint>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -19,7 +20,9 @@ struct Row {
   std::string method;
   std::string weights;  ///< "trained", "random", or empty where no network is asked
   std::vector<double> pointing, energy, deletion, insertion;
-  std::vector<double> correlation;  ///< with the map of random weights; empty for other rows
+  /// Rank correlation with the maps of a network whose last layer, upper half, or all layers have
+  /// random weights; empty for other rows.
+  std::array<std::vector<double>, 3> correlation{};
 };
 
 /// A Markdown table: means and their standard errors, pointing and energy in per cent.

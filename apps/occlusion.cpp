@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "classes.hpp"
+#include "explain_flags.hpp"
 #include "occlusion_flags.hpp"
 #include "phosphene/error.hpp"
 #include "phosphene/file.hpp"
@@ -26,14 +27,6 @@ using Json = nlohmann::json;
 
 const char* name_of(OcclusionEngine engine) {
   return engine == OcclusionEngine::dense ? "dense" : "incremental";
-}
-
-std::int64_t input_size(const Network& network) {
-  const std::int64_t size = network.info().input_size;
-  if (size > 0) return size;
-  throw UsageError(
-      "--input-size: neither the weights file nor the model says how large the "
-      "network's input is; expected a number of pixels");
 }
 
 void explain(const OcclusionPlan& plan) {
@@ -128,12 +121,9 @@ int occlude(apps::OcclusionFlags& f, int argc, char** argv) {
   if (!f.json.empty()) check_writable(f.json);
   const Network network = load_network(f.network_options());
   if (!f.target.empty()) options.target = apps::class_of("--class", f.target, network);
-  const std::int64_t size = input_size(network);
-
-  const Context context(f.context_options());
-  if (!context.fallback_reason().empty()) {
-    apps::warn("--device auto takes the CPU: " + context.fallback_reason());
-  }
+  const std::int64_t size = apps::input_size(network);
+  const std::unique_ptr<Context> device = apps::make_context(f);
+  const Context& context = *device;
   Tensor baseline;
   if (!f.baseline_file().empty()) {
     const ImageOptions reading{f.photographs.max_megapixels, apps::warn};

@@ -2,7 +2,7 @@
 """Times occlusion, Grad-CAM and saliency beside Captum and pytorch-grad-cam, as ratios.
 
     PYTHON bench/attribution.py --build build/cpu --data FOLDER [--out FILE.json]
-    PYTHON bench/attribution.py --table FILE.json    the tables of docs/performance.md from that file
+    bench/attribution.py --table FILE.json    prints the tables of docs/performance.md from that file
 
 PYTHON is an interpreter with PyTorch, torchvision, captum and grad-cam, and runs the peers; FOLDER
 the test data, whose images/imagenet20 and weights/googlenet_bvlc are used. Both sides load the same
@@ -22,8 +22,6 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-
-import numpy as np
 
 PEER = Path(__file__).resolve().parent / "peers" / "attribution.py"
 LAYERS = {"resnet50": ("layer4.2.conv3", "network.layer4.2.conv3"),
@@ -52,9 +50,13 @@ def from_shell(command):
 
 
 def furthest(map_file, other_file):
-    """How far two maps are apart, as a share of the range."""
+    """How far two maps are apart, as a share of the range; not far, or the times mean nothing."""
+    import numpy as np  # --table does without
     a, b = np.load(map_file), np.load(other_file)
-    return float(np.abs(a - b).max() / (b.max() - b.min()))
+    distance = float(np.abs(a - b).max() / (b.max() - b.min()))
+    if not distance <= 1e-3:
+        raise SystemExit(f"{map_file} and {other_file} differ by {distance:.1e} of the range")
+    return distance
 
 
 def medians(rounds, keys=("seconds", "mb")):
@@ -131,7 +133,7 @@ def maps(args, scratch, model, method, images):
 
     def theirs(out):
         return from_shell(peer(args, "maps", "--method", method, "--layer", peer_layer, "--model",
-                               model, "--weights", weights, "--out", out, *images))
+                               model, "--weights", weights, "--out", out, "--images", *images))
 
     rounds = []
     for index in range(args.map_rounds + 1):  # the first fills the caches of the file system
@@ -209,7 +211,7 @@ def main():
     parser.add_argument("--stride", type=int, default=8)
     parser.add_argument("--images", type=int, default=20, help="photographs of the maps")
     parser.add_argument("--rounds", type=int, default=2, help="of the sweeps")
-    parser.add_argument("--map-rounds", type=int, default=5)
+    parser.add_argument("--map-rounds", type=int, default=3, help="of the maps of files")
     parser.add_argument("--out", type=Path)
     parser.add_argument("--table", type=Path, help="print the tables of this file and stop")
     args = parser.parse_args()

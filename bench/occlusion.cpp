@@ -41,14 +41,14 @@ int sweep(char** arguments) {
   const double before = peak_mb();
 
   const auto start = std::chrono::steady_clock::now();
-  Occlusion occlusion(context, network, size, size,
-                      {.patch = {patch, patch},
-                       .stride = {stride, stride},
-                       .baseline = OcclusionBaseline::zero,
-                       .score = OcclusionScore::logit,
-                       .target = 0,
-                       .engine = engine == "dense" ? OcclusionEngine::dense
-                                                   : OcclusionEngine::incremental});
+  Occlusion occlusion(
+      context, network, size, size,
+      {.patch = {patch, patch},
+       .stride = {stride, stride},
+       .baseline = OcclusionBaseline::zero,
+       .score = OcclusionScore::logit,
+       .target = 0,
+       .engine = engine == "dense" ? OcclusionEngine::dense : OcclusionEngine::incremental});
   const OcclusionResult result = occlusion.run(image);
   const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - start;
 

@@ -2,7 +2,7 @@
 
     attribution.py weights --model M --out F.safetensors     random weights that both sides load
     attribution.py occlusion --model M --weights F ...       one Captum sweep; prints a JSON line
-    attribution.py maps --method M --model M --weights F ... IMAGE...   maps and pictures of files
+    attribution.py maps --method M --model M --weights F --images ...  maps and pictures
 
 Importing what a task needs is part of its time where the start-up is timed (maps)."""
 import argparse
@@ -145,7 +145,7 @@ def main():
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--method", choices=("grad-cam", "saliency"), default="grad-cam")
     parser.add_argument("--layer", help="of Grad-CAM, as PyTorch names the module")
-    parser.add_argument("images", nargs="*")
+    parser.add_argument("--images", nargs="+")
     arguments = parser.parse_args()
     torch.set_num_threads(len(os.sched_getaffinity(0)))
     {"weights": make_weights, "occlusion": occlusion, "maps": maps}[arguments.task](arguments)

@@ -8,10 +8,12 @@
 
 namespace phosphene {
 
-Network with_random_weights(const Network& network, std::uint64_t seed) {
+Network with_random_weights(const Network& network, std::uint64_t seed, const std::string& from) {
   Normal normal(seed);
   Weights drawn = network.weights();
-  for (const Node& node : network.graph().nodes()) {
+  const int first = from.empty() ? 0 : network.graph().find(from);
+  for (int i = first; i < network.graph().size(); ++i) {
+    const Node& node = network.graph()[i];
     if (node.weights.empty()) continue;
     const bool norm = std::holds_alternative<op::BatchNorm>(node.op);
     for (const char* part : {".weight", ".bias", ".running_mean", ".running_var"}) {

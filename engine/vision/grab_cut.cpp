@@ -43,7 +43,7 @@ Tensor segment(const Tensor& image, const Tensor& map, const SegmentOptions& opt
   cv::Mat labels(static_cast<int>(s.h), static_cast<int>(s.w), CV_8UC1);
   bool found = false;
   for (std::size_t p = 0; p < values.size(); ++p) {
-    const bool object = values[p] > sure, ground = values[p] <= none;
+    const bool ground = values[p] <= none, object = !ground && values[p] >= sure;
     found = found || object;
     labels.data[p] = static_cast<unsigned char>(object   ? cv::GC_FGD
                                                 : ground ? cv::GC_BGD

@@ -48,8 +48,10 @@ std::string score_layer(const Graph& graph);
 std::int64_t class_count(const Graph& graph);
 
 /// The same network with its weights drawn anew, as "random:SEED" draws them (Adebayo et al. 2018
-/// compare what methods show of the two): extents, preprocessing and names of classes stay.
-Network with_random_weights(const Network& network, std::uint64_t seed);
+/// compare what methods show of the two): extents, preprocessing and names of classes stay. With
+/// `from`, only the weights of that node and the later ones. Throws UsageError if it is not there.
+Network with_random_weights(const Network& network, std::uint64_t seed,
+                            const std::string& from = {});
 
 /// The same graph with every max pooling replaced by average pooling (Gatys et al. 2016).
 Graph with_average_pooling(const Graph& graph);

@@ -196,9 +196,15 @@ TEST_F(OcclusionSweeps, GoOnWithTheBatchThatTheyBeganWith) {
 }
 
 TEST_F(OcclusionSweeps, AreRefusedWithOtherFlags) {
+  flags_["--engine"] = "dense";
+  flags_["--batch"] = "5";
   ASSERT_EQ(run().code, 0);
-  for (const auto& [flag, value] : std::map<std::string, std::string>{
-           {"--patch", "8"}, {"--baseline", "zero"}, {"--weights", "random:4"}, {"--class", "2"}}) {
+  for (const auto& [flag, value] : std::map<std::string, std::string>{{"--patch", "8"},
+                                                                      {"--baseline", "zero"},
+                                                                      {"--weights", "random:4"},
+                                                                      {"--class", "2"},
+                                                                      {"--engine", "incremental"},
+                                                                      {"--batch", "7"}}) {
     const auto before = flags_;
     flags_[flag] = value;
     const Outcome other = run();

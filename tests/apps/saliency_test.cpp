@@ -53,7 +53,7 @@ TEST_F(SaliencyApp, ShowsTheReceptiveFieldOfANeuron) {
   const std::vector<float> map = array("out/a.npy", 32 * 32);
   for (std::size_t p = 0; p < map.size(); ++p) {
     const bool inside = p / 32 >= 7 && p / 32 < 14 && p % 32 >= 9 && p % 32 < 16;
-    if (!inside) EXPECT_EQ(map[p], 0) << p;
+    EXPECT_TRUE(inside || map[p] == 0) << p;
   }
   flags_["--crop"] = {};
   this->record();

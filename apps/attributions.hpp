@@ -22,10 +22,10 @@ struct Attribution {
       maps;
 };
 
-/// gradient, gradient_x_input, smoothgrad, integrated_gradients, guided_backprop, deconvnet (each
-/// the maximum of its absolute value over the channels); cam, grad_cam (enlarged bilinearly),
-/// guided_grad_cam (maximum of the absolute value); occlusion (a grey patch of 12 of 64 pixels,
-/// stride 4, drop of the probability). All other options are the methods' defaults.
+/// The methods of saliency.hpp (the maximum over the channels of the absolute value), those of
+/// cam.hpp (enlarged bilinearly; guided Grad-CAM as saliency) and occlusion (a grey patch of 12
+/// pixels, stride 4, drop of the probability), by the names that the apps have for them. All other
+/// options are the methods' defaults.
 const std::vector<Attribution>& attributions();
 
 }  // namespace apps

@@ -14,6 +14,7 @@
 #include "attributions.hpp"
 #include "common.hpp"
 #include "evaluate_report.hpp"
+#include "evaluate_score.hpp"
 #include "phosphene/datasets/shapes.hpp"
 #include "phosphene/error.hpp"
 #include "phosphene/file.hpp"
@@ -32,6 +33,7 @@ struct Flags : apps::ClassifierFlags {
   std::uint64_t data_seed = 2;
   double tolerance = 4;
   CausalOptions causal;
+  std::vector<std::string> methods;
 };
 
 void add_flags(CLI::App& app, Flags& f) {
@@ -42,6 +44,7 @@ void add_flags(CLI::App& app, Flags& f) {
       ->capture_default_str();
   app.add_option("--data-seed", f.data_seed, "Which pictures; 1 is what the bundled network learnt")
       ->capture_default_str();
+  app.add_option("--methods", f.methods, "Some of them: gradient,grad-cam [all]")->delimiter(',');
   app.add_option("--tolerance", f.tolerance,
                  "Of the pointing game, in pixels (the peers' 15 of 224 are 4 of 64)")
       ->check(CLI::Range(0.0, 64.0))
@@ -53,14 +56,6 @@ void add_flags(CLI::App& app, Flags& f) {
                  "Sigma in pixels of the picture that insertion starts from")
       ->check(CLI::Range(0.1, 64.0))
       ->capture_default_str();
-}
-
-/// Image i of a host batch.
-Tensor one(const Tensor& batch, std::int64_t i) {
-  const Shape& s = batch.shape();
-  Tensor image = Tensor::host({1, s.c, s.h, s.w});
-  std::copy_n(batch.data() + i * image.count(), image.count(), image.data());
-  return image;
 }
 
 /// Those of a host batch that `indices` name.
@@ -87,16 +82,6 @@ apps::Pictures draw(std::uint64_t seed, std::int64_t count) {
   return pictures;
 }
 
-double accuracy(const Tensor& scores, const std::vector<std::int64_t>& labels) {
-  const std::int64_t classes = scores.shape().c;
-  std::int64_t right = 0;
-  for (std::size_t i = 0; i < labels.size(); ++i) {
-    const float* p = scores.data() + static_cast<std::int64_t>(i) * classes;
-    right += std::max_element(p, p + classes) - p == labels[i];
-  }
-  return static_cast<double>(right) / static_cast<double>(labels.size());
-}
-
 /// What chance says.
 Tensor noise(std::uint64_t seed, const Shape& shape) {
   Tensor maps = Tensor::host(shape);
@@ -106,57 +91,6 @@ Tensor noise(std::uint64_t seed, const Shape& shape) {
   }
   return maps;
 }
-
-/// Scores maps against the masks and by what the trained network does with pixels taken in their
-/// order.
-class Scorer {
- public:
-  Scorer(const Context& context, const Network& network, const apps::Pictures& pictures,
-         const Flags& flags)
-      : context_(context),
-        pictures_(pictures),
-        tolerance_(flags.tolerance),
-        causal_(flags.causal),
-        classifier_(
-            make_classifier(context, network, kShapesSize, kShapesSize, batch_of(flags.causal))) {
-    causal_.hidden = zero_colour(network.graph());
-  }
-
-  Row row(const std::string& method, const std::string& weights, const Tensor& maps) const {
-    Row row{method, weights, {}, {}, {}, {}};
-    for (std::int64_t i = 0; i < maps.shape().n; ++i) {
-      const Tensor map = one(maps, i), mask = one(pictures_.masks, i);
-      const std::int64_t label = pictures_.labels[static_cast<std::size_t>(i)];
-      row.pointing.push_back(pointing(map, mask, tolerance_));
-      row.energy.push_back(energy_inside(map, mask));
-      const CausalScores causal =
-          insertion_deletion(context_, classifier_, one(pictures_.images, i), map, label, causal_);
-      row.deletion.push_back(causal.deletion);
-      row.insertion.push_back(causal.insertion);
-    }
-    return row;
-  }
-
-  double accuracy() const {
-    return ::accuracy(probabilities(context_, classifier_, pictures_.images), pictures_.labels);
-  }
-  const CausalOptions& causal() const { return causal_; }
-
- private:
-  /// A curve at once, or evenly many parts of it: a batch that is not full is computed whole.
-  static std::int64_t batch_of(const CausalOptions& options) {
-    constexpr std::int64_t kMost = 65;
-    const std::int64_t pictures = (kShapesSize * kShapesSize + options.step - 1) / options.step + 1;
-    const std::int64_t parts = (pictures + kMost - 1) / kMost;
-    return (pictures + parts - 1) / parts;
-  }
-
-  const Context& context_;
-  const apps::Pictures& pictures_;
-  double tolerance_;
-  CausalOptions causal_;
-  Classifier classifier_;
-};
 
 /// Where Adebayo et al.'s cascade begins: nowhere but in the last layer, or in the upper half.
 std::string upper_half(const Graph& graph) {
@@ -209,17 +143,22 @@ Tensor maps_of(const apps::Attribution& method, const Context& context,
   return maps;
 }
 
-/// Spearman's of the magnitudes, picture by picture.
-std::vector<double> correlations(const Tensor& a, const Tensor& b) {
-  const auto magnitude = [](Tensor map) {
-    for (std::int64_t i = 0; i < map.count(); ++i) map.data()[i] = std::abs(map.data()[i]);
-    return map;
-  };
-  std::vector<double> values;
-  for (std::int64_t i = 0; i < a.shape().n; ++i) {
-    values.push_back(rank_correlation(magnitude(one(a, i)), magnitude(one(b, i))));
+std::vector<apps::Attribution> chosen_methods(const std::vector<std::string>& names) {
+  const std::vector<apps::Attribution>& all = apps::attributions();
+  if (names.empty()) return all;
+  std::vector<apps::Attribution> chosen;
+  for (const std::string& name : names) {
+    const auto found = std::ranges::find(all, name, &apps::Attribution::name);
+    if (found == all.end()) {
+      std::string expected;
+      for (const apps::Attribution& method : all) {
+        expected += (expected.empty() ? "" : ", ") + method.name;
+      }
+      throw UsageError("--methods '" + printable(name) + "': expected some of " + expected);
+    }
+    chosen.push_back(*found);
   }
-  return values;
+  return chosen;
 }
 
 void check(const Flags& f, const Network& network) {
@@ -233,11 +172,12 @@ void check(const Flags& f, const Network& network) {
 }
 
 int evaluate(const Flags& f, int argc, char** argv) {
+  const std::vector<apps::Attribution> methods = chosen_methods(f.methods);
   const Network network = load_network(f.network_options());
   check(f, network);
   const Context context(f.context_options());
   const apps::Pictures pictures = draw(f.data_seed, f.count);
-  const Scorer scorer(context, network, pictures, f);
+  const apps::Scorer scorer(context, network, pictures, f.tolerance, f.causal);
 
   const std::string all;
   const std::array cascade{
@@ -247,10 +187,10 @@ int evaluate(const Flags& f, int argc, char** argv) {
   };
   const std::vector<const Network*> trained(shapes_labels().size(), &network);
 
-  const auto& methods = apps::attributions();
   apps::Progress progress(static_cast<int>(methods.size()));
   std::vector<Row> rows, random_rows;
-  std::vector<Tensor> maps, random_maps;
+  std::vector<Tensor> maps;
+  std::array<std::vector<Tensor>, 3> random_maps;  // by the cascade's three stages
   const Tensor chance = noise(f.seed, pictures.masks.shape());
   const Tensor edges = sobel(pictures.images);
   rows.push_back(scorer.row("random map", "", chance));
@@ -259,11 +199,10 @@ int evaluate(const Flags& f, int argc, char** argv) {
     maps.push_back(maps_of(method, context, trained, pictures));
     rows.push_back(scorer.row(method.name, "trained", maps.back()));
     for (std::size_t k = 0; k < cascade.size(); ++k) {
-      Tensor drawn = maps_of(method, context, pointers(cascade[k]), pictures);
-      rows.back().correlation[k] = correlations(maps.back(), drawn);
-      if (k + 1 == cascade.size()) random_maps.push_back(std::move(drawn));
+      random_maps[k].push_back(maps_of(method, context, pointers(cascade[k]), pictures));
+      rows.back().correlation[k] = apps::correlations(maps.back(), random_maps[k].back());
     }
-    random_rows.push_back(scorer.row(method.name, "random", random_maps.back()));
+    random_rows.push_back(scorer.row(method.name, "random", random_maps.back().back()));
     progress.at(static_cast<int>(maps.size()), method.name);
   }
   rows.insert(rows.end(), std::make_move_iterator(random_rows.begin()),
@@ -281,7 +220,8 @@ int evaluate(const Flags& f, int argc, char** argv) {
       save_image(f.out + "/" + name, apps::contact_sheet(pictures, columns));
     };
     save("maps_trained.png", maps);
-    save("maps_random.png", random_maps);
+    save("maps_upper_half_random.png", random_maps[1]);
+    save("maps_random.png", random_maps[2]);
   }
   if (!f.json.empty()) {
     nlohmann::json result = {{"provenance", apps::provenance(context, argc, argv)},
@@ -290,9 +230,9 @@ int evaluate(const Flags& f, int argc, char** argv) {
                              {"count", f.count},
                              {"data_seed", f.data_seed},
                              {"tolerance", f.tolerance},
-                             {"step", scorer.causal().step},
-                             {"blur", scorer.causal().blur_sigma},
-                             {"hidden", scorer.causal().hidden},
+                             {"step", f.causal.step},
+                             {"blur", f.causal.blur_sigma},
+                             {"hidden", zero_colour(network.graph())},
                              {"accuracy", right},
                              {"rows", apps::to_json(rows)}};
     apps::write_json(f.json, result);

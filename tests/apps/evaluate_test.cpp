@@ -21,7 +21,7 @@ namespace fs = std::filesystem;
 using Json = nlohmann::json;
 
 constexpr int kUsage = 2;
-constexpr int kPictures = 40;
+constexpr int kPictures = 16;
 
 Outcome run(std::vector<std::string> arguments) {
   arguments.insert(arguments.begin(), {"--device", "cpu"});
@@ -51,32 +51,32 @@ class Table {
 void expect_every_row(const std::string& out) {
   for (const char* line :
        {"| random map |  |", "| edges (Sobel) |  |", "| gradient | trained |",
-        "| gradient_x_input | trained |", "| smoothgrad | trained |",
-        "| integrated_gradients | trained |", "| guided_backprop | trained |",
-        "| deconvnet | trained |", "| cam | trained |", "| grad_cam | trained |",
-        "| guided_grad_cam | trained |", "| occlusion | trained |", "| gradient | random |",
-        "| guided_backprop | random |", "| occlusion | random |"}) {
+        "| gradient-x-input | trained |", "| smoothgrad | trained |",
+        "| integrated-gradients | trained |", "| guided-backprop | trained |",
+        "| deconvnet | trained |", "| cam | trained |", "| grad-cam | trained |",
+        "| guided-grad-cam | trained |", "| occlusion | trained |", "| gradient | random |",
+        "| guided-backprop | random |", "| occlusion | random |"}) {
     EXPECT_NE(out.find(line), std::string::npos) << line;
   }
 }
 
-// A share p of n pictures has a standard deviation of at most sqrt(1 / (4 n)), the difference of
-// two shares sqrt(2) of that.
+// A random map points within 4 pixels of an object in about 0.35 of the pictures; of n pictures
+// that share has a standard deviation of sqrt(0.35 0.65 / n).
 void expect_better_pointing_than_chance(const Table& table) {
-  const double three_sigma = 3 * std::sqrt(2.0 / (4 * kPictures));
-  const double chance = table.mean("random map", "", "pointing");
-  for (const char* method : {"cam", "grad_cam", "guided_grad_cam", "occlusion", "smoothgrad",
-                             "integrated_gradients", "guided_backprop"}) {
-    EXPECT_GT(table.mean(method, "trained", "pointing"), chance + three_sigma) << method;
+  const double sigma = std::sqrt(0.35 * 0.65 / kPictures);
+  EXPECT_NEAR(table.mean("random map", "", "pointing"), 0.35, 3 * sigma);
+  for (const char* method : {"cam", "grad-cam", "guided-grad-cam", "occlusion", "gradient",
+                             "smoothgrad", "integrated-gradients", "guided-backprop"}) {
+    EXPECT_GT(table.mean(method, "trained", "pointing"), 0.35 + 3 * sigma) << method;
   }
   // A random map is even: its energy is the mask's share of the picture, on average about 9 %.
   EXPECT_NEAR(table.mean("random map", "", "energy_inside"), 0.09, 0.03);
-  EXPECT_GT(table.mean("grad_cam", "trained", "energy_inside"),
+  EXPECT_GT(table.mean("grad-cam", "trained", "energy_inside"),
             2 * table.mean("random map", "", "energy_inside"));
 }
 
 void expect_better_curves_than_chance(const Table& table) {
-  for (const char* method : {"cam", "grad_cam", "occlusion"}) {
+  for (const char* method : {"cam", "grad-cam", "occlusion"}) {
     EXPECT_LT(table.mean(method, "trained", "deletion"), table.mean("random map", "", "deletion"))
         << method;
     EXPECT_GT(table.mean(method, "trained", "insertion"), table.mean("random map", "", "insertion"))
@@ -84,18 +84,22 @@ void expect_better_curves_than_chance(const Table& table) {
   }
 }
 
-// Adebayo et al. 2018: guided backpropagation shows much the same whatever the weights are.
+// Adebayo et al. 2018: guided backpropagation shows nearly the same when the upper layers, which
+// decide, have random weights; Grad-CAM does not.
 void expect_guided_backprop_to_mind_weights_least(const Table& table) {
-  const double guided = table.mean("guided_backprop", "trained", "rank_correlation");
-  EXPECT_GT(guided, table.mean("gradient", "trained", "rank_correlation"));
-  EXPECT_GT(guided, table.mean("grad_cam", "trained", "rank_correlation"));
+  for (const char* what : {"rank_correlation_last", "rank_correlation_upper_half"}) {
+    const double guided = table.mean("guided-backprop", "trained", what);
+    EXPECT_GT(guided, table.mean("gradient", "trained", what) + 0.1) << what;
+    EXPECT_GT(guided, table.mean("grad-cam", "trained", what) + 0.1) << what;
+  }
+  EXPECT_GT(table.mean("guided-backprop", "trained", "rank_correlation_last"), 0.9);
 }
 
 TEST(EvaluateApp, TableIsWhatOneMustExpect) {
   const fs::path folder =
       fs::temp_directory_path() / ("evaluate_test_" + std::to_string(::getpid()));
   const std::string result = folder.string() + ".json";
-  const Outcome outcome = run({"--count", std::to_string(kPictures), "--step", "512", "--json",
+  const Outcome outcome = run({"--count", std::to_string(kPictures), "--step", "1024", "--json",
                                result, "--out", folder.string()});
   ASSERT_EQ(outcome.code, 0) << outcome.err;
   std::ifstream file(result);
@@ -110,7 +114,7 @@ TEST(EvaluateApp, TableIsWhatOneMustExpect) {
   expect_better_pointing_than_chance(table);
   expect_better_curves_than_chance(table);
   expect_guided_backprop_to_mind_weights_least(table);
-  for (const char* name : {"maps_trained.png", "maps_random.png"}) {
+  for (const char* name : {"maps_trained.png", "maps_upper_half_random.png", "maps_random.png"}) {
     EXPECT_EQ(load_image((folder / name).string()).shape(), (Shape{1, 3, 8 * 66 - 2, 14 * 66 - 2}));
   }
   fs::remove_all(folder);
@@ -118,7 +122,8 @@ TEST(EvaluateApp, TableIsWhatOneMustExpect) {
 }
 
 TEST(EvaluateApp, SameNumbersTwice) {
-  const std::vector<std::string> few{"--count", "8", "--step", "2048"};
+  const std::vector<std::string> few{"--count", "8",         "--step",
+                                     "2048",    "--methods", "smoothgrad,grad-cam"};
   const Outcome first = run(few), second = run(few);
   EXPECT_EQ(first.code, 0) << first.err;
   EXPECT_EQ(first.out, second.out);
@@ -138,6 +143,7 @@ TEST(EvaluateApp, RefusesWhatMakesNoSense) {
   expect_refusal(run({"--blur", "0"}), "--blur");
   expect_refusal(run({"--tolerance", "-1"}), "--tolerance");
   expect_refusal(run({"--weights", "random:1", "--model", "resnet20_cifar10"}), "10 classes");
+  expect_refusal(run({"--methods", "cam,lime"}), "--methods 'lime'");
   expect_refusal(run({"--weights", "shape"}), "--weights 'shape'");
 }
 

@@ -4,8 +4,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <memory>
+#include <ostream>
+#include <string>
+#include <utility>
+#include <vector>
 
+#include "phosphene/classifier.hpp"
 #include "phosphene/image.hpp"
 #include "phosphene/methods/cam.hpp"
 #include "phosphene/methods/occlusion.hpp"

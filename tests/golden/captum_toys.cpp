@@ -1,6 +1,7 @@
 #include "tests/golden/captum_toys.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <string>
 #include <utility>
 

@@ -99,9 +99,9 @@ void resolve(Flags& f) {
       "--optimizer", f.optimiser,
       {{"lbfgs", OptimiserKind::lbfgs}, {"adam", OptimiserKind::adam}, {"gd", OptimiserKind::gd}});
   o.normalisation = apps::choose<Normalisation>("--normalisation", f.normalisation,
-                                          {{"johnson", Normalisation::johnson},
-                                           {"gatys", Normalisation::gatys},
-                                           {"chapter", Normalisation::chapter}});
+                                                {{"johnson", Normalisation::johnson},
+                                                 {"gatys", Normalisation::gatys},
+                                                 {"chapter", Normalisation::chapter}});
   apps::choose<int>("--pooling", f.pooling, {{"max", 0}, {"avg", 1}});
   if (!f.profile.empty()) {
     const auto range = apps::iteration_range("--profile-iterations", f.profile);

@@ -15,12 +15,16 @@ std::int64_t side(const char* flag, std::string_view text, const std::string& ot
 
 phosphene::Extent extent(const char* flag, std::string_view text) {
   const std::string expected = "whole numbers from 1 to 1000000: N, or HxW";
-  const std::size_t by = text.find('x');
   const auto read = [&](std::string_view part) {
     return number<int>(flag, part, expected, 1, 1'000'000);
   };
-  if (by == std::string_view::npos) return {read(text), read(text)};
-  return {read(text.substr(0, by)), read(text.substr(by + 1))};
+  const std::size_t by = text.find('x');
+  try {
+    if (by == std::string_view::npos) return {read(text), read(text)};
+    return {read(text.substr(0, by)), read(text.substr(by + 1))};
+  } catch (const UsageError&) {  // of a part; what was typed is the whole
+    throw UsageError(std::string(flag) + " '" + std::string(text) + "': expected " + expected);
+  }
 }
 
 std::vector<LayerWeight> layer_weights(const char* flag, const std::vector<std::string>& texts) {

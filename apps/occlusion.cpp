@@ -4,8 +4,13 @@
 #include <cstdio>
 #include <limits>
 #include <memory>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "classes.hpp"
+#include "explain_flags.hpp"
 #include "occlusion_flags.hpp"
 #include "phosphene/error.hpp"
 #include "phosphene/file.hpp"
@@ -22,14 +27,6 @@ using Json = nlohmann::json;
 
 const char* name_of(OcclusionEngine engine) {
   return engine == OcclusionEngine::dense ? "dense" : "incremental";
-}
-
-std::int64_t input_size(const Network& network) {
-  const std::int64_t size = network.info().input_size;
-  if (size > 0) return size;
-  throw UsageError(
-      "--input-size: neither the weights file nor the model says how large the "
-      "network's input is; expected a number of pixels");
 }
 
 void explain(const OcclusionPlan& plan) {
@@ -89,12 +86,14 @@ Json record_of(const OcclusionResult& result, const OcclusionGrid& grid, const N
   return record;
 }
 
-/// Darker for a larger drop with `grey`; the other colours run from the least to the largest.
+/// From no drop to the largest, darker with `grey` the larger it is: windows without which the
+/// score rises look like those that do not matter. `diverging` tells them apart.
 Tensor picture_of(const Tensor& photo, const Tensor& map, std::int64_t size,
                   const apps::OcclusionFlags& f) {
   const float nothing = std::numeric_limits<float>::quiet_NaN();  // left as the photograph is
   HeatmapOptions options = f.rendering();
   options.range = range_of(map, options.colours);
+  if (options.colours != ColourMap::diverging && options.range->high > 0) options.range->low = 0;
   if ((options.colours == ColourMap::grey) != f.invert) {
     std::swap(options.range->low, options.range->high);
   }
@@ -122,12 +121,9 @@ int occlude(apps::OcclusionFlags& f, int argc, char** argv) {
   if (!f.json.empty()) check_writable(f.json);
   const Network network = load_network(f.network_options());
   if (!f.target.empty()) options.target = apps::class_of("--class", f.target, network);
-  const std::int64_t size = input_size(network);
-
-  const Context context(f.context_options());
-  if (!context.fallback_reason().empty()) {
-    apps::warn("--device auto takes the CPU: " + context.fallback_reason());
-  }
+  const std::int64_t size = apps::input_size(network);
+  const std::unique_ptr<Context> device = apps::make_context(f);
+  const Context& context = *device;
   Tensor baseline;
   if (!f.baseline_file().empty()) {
     const ImageOptions reading{f.photographs.max_megapixels, apps::warn};

@@ -1,7 +1,9 @@
 #include "occlusion_flags.hpp"
 
-#include <algorithm>
+#include <array>
+#include <cstddef>
 #include <filesystem>
+#include <string_view>
 
 #include "flag_values.hpp"
 #include "phosphene/error.hpp"
@@ -58,8 +60,10 @@ void OcclusionFlags::add_to(CLI::App& app) {
   app.add_flag("--explain", explain, "Say what either engine would take, and which is taken");
   app.add_option("--batch", batch, "Occluded images at once, or auto: by the device's memory")
       ->capture_default_str();
-  app.add_option("--colours,--colors", colours,
-                 "Of the picture: grey (a larger drop is darker), jet, viridis or diverging")
+  app.add_option(
+         "--colours,--colors", colours,
+         "Of the picture, from no drop to the largest: grey (a larger one is darker), jet or "
+         "viridis; or diverging, which shows where the score rises too")
       ->capture_default_str();
   app.add_option("--opacity", opacity, "Of the colours over the photograph, 0 to 1")
       ->capture_default_str();

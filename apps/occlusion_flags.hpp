@@ -14,7 +14,7 @@ struct OcclusionFlags : ClassifierFlags {
   SweepFlags photographs;
   std::string patch = "15", stride = "8", baseline = "grey", score = "softmax";
   std::string target, aggregate = "mean", engine = "auto", batch = "auto", colours = "grey";
-  float smooth = 0, opacity = 0.7F;
+  float smooth = 0, opacity = 0.6F;
   bool relative = false, explain = false, invert = false;
 
   void add_to(CLI::App& app);

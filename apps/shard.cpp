@@ -64,7 +64,7 @@ Shard from_environment(const Environment& environment) {
        {slurm_array(environment), rank_of(environment, "SLURM_PROCID", "SLURM_NTASKS"),
         rank_of(environment, "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE")}) {
     if (!next) continue;
-    if (!found || found->count == 1) {
+    if (!found || (found->count == 1 && next->count > 1)) {
       found = next;
     } else if (next->count > 1 && text_of(*next) != text_of(*found)) {
       throw UsageError("--shard auto: " + found->source + " says " + text_of(*found) + ", " +

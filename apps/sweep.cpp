@@ -96,11 +96,13 @@ class Sweep {
   /// those of the other shards in the folder.
   void begin(JournalWriter& writer) const {
     const Json now = header();
-    const auto check = [&](const std::string& path, const Json& before) {
-      const std::string found = difference(before, now);
-      if (found.empty()) return;
+    const auto refuse = [](const std::string& path, const std::string& found) {
       throw UsageError(path + " is of another sweep: " + found +
                        "; expected the same flags, or another --out");
+    };
+    const auto check = [&](const std::string& path, const Json& before) {
+      const std::string found = difference(before, now);
+      if (!found.empty()) refuse(path, found);
     };
     const Journal& journal = writer.journal();
     for (const auto& entry : fs::directory_iterator(job_.out)) {
@@ -114,15 +116,18 @@ class Sweep {
     if (journal.header.is_null()) return writer.append({now});
     check(journal.path, journal.header);
     const Json& before = journal.devices.back();
-    if (before == now["device"]) return;
-    if (before.value("kind", "") != now["device"].value("kind", "")) {
-      throw UsageError(journal.path + " is of another sweep: --device was " +
-                       before.value("kind", "") + ", now it is " + now["device"].value("kind", "") +
-                       "; expected the same flags, or another --out");
+    const Json& device = now["device"];
+    if (before == device) return;
+    // Its name and libraries may be another machine's; what an app chose must stay.
+    for (const auto& [key, value] : device.items()) {
+      if (key == "name" || key == "libraries" || before.value(key, Json()) == value) continue;
+      refuse(journal.path, (key == "kind" ? "--device" : "--" + key) + " was " +
+                               journal_text(before.value(key, Json("not given"))) + ", now it is " +
+                               journal_text(value));
     }
     warn(journal.path + ": goes on with another device (" + before.value("name", "") + " before, " +
-         now["device"].value("name", "") + " now): merge asks for --allow-mixed-devices");
-    writer.append({{{"device", now["device"]}}});
+         device.value("name", "") + " now): merge asks for --allow-mixed-devices");
+    writer.append({{{"device", device}}});
   }
 
   /// The shard's items that are not done; those that failed are tried again.

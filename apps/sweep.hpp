@@ -41,8 +41,9 @@ struct SweepJob {
   /// What determines the numbers, by flag: {"--model": "resnet50", "--weights": fingerprint, ...}.
   /// Equal in all shards, and when a sweep is taken up again.
   nlohmann::json settings = nlohmann::json::object();
-  /// Where it runs: device_json(context). May differ between shards if `merge` is told so. What an
-  /// app chooses after the device (its batch) belongs here, and recorded_device() gives it back.
+  /// Where it runs: device_json(context). Between shards it may differ if `merge` is told so; when
+  /// a sweep is taken up again its name and libraries may. What an app chooses after the device
+  /// (its batch, as "batch") belongs here: recorded_device() gives it back, and it must stay.
   nlohmann::json device = nlohmann::json::object();
   std::vector<std::string> endings;  ///< of every file written per photograph: {".npy", ".png"}
   std::int64_t batch = 1;            ///< most photographs that one call gets

@@ -6,14 +6,7 @@
 // Reads 1, writes 1 element.
 #pragma once
 #include "kernels/common.hpp"
-
-namespace phosphene::kernels {
-/// Whose noise it is: the counter is {i / 4, sample, image}, the key `seed`.
-struct NoiseKey {
-  std::uint64_t seed, image;
-  std::uint32_t sample;
-};
-}  // namespace phosphene::kernels
+#include "kernels/philox.hpp"
 
 namespace phosphene::kernels::cpu {
 void add_gaussian(const float* x, float* y, std::int64_t count, float sigma, NoiseKey key);

@@ -3,16 +3,12 @@
 #include <cmath>
 
 #include "kernels/gaussian.hpp"
-#include "kernels/philox.hpp"
 
 namespace phosphene::kernels {
 
 /// N_4q .. N_4q+3
 PHOSPHENE_HOST_DEVICE inline void gaussian_quad(std::int64_t q, NoiseKey key, float normal[4]) {
-  const PhiloxWords words =
-      philox({{static_cast<std::uint32_t>(q), key.sample, static_cast<std::uint32_t>(key.image),
-               static_cast<std::uint32_t>(key.image >> 32)}},
-             key.seed);
+  const PhiloxWords words = noise_words(key, q);
   constexpr float kTwoPi = 6.2831853F;
   for (int k = 0; k < 4; k += 2) {
     const float u = static_cast<float>((words.v[k] >> 8) + 1) * 0x1p-24F;

@@ -17,12 +17,9 @@ __global__ void occlude_kernel(const float* image, std::int64_t c, std::int64_t 
       const OccludedView view = views[i];
       const std::int64_t row = view.top + r, col = view.left + s;
       const bool hidden = view.box.covers(row, col);
-      const std::uint64_t seed = noise_seed(fill.key, view.window);
       for (std::int64_t channel = 0; channel < c; ++channel) {
         const std::int64_t from = (channel * h + row) * w + col;
-        y[(i * c + channel) * pixels + p] = !hidden        ? image[from]
-                                            : fill.picture ? fill.picture[from]
-                                                           : noise(seed, from);
+        y[(i * c + channel) * pixels + p] = hidden ? fill.at(view.window, from) : image[from];
       }
     }
   }

@@ -2,11 +2,12 @@
 // view of view_h x view_w pixels cut out of it, with the pixels under its box replaced,
 //   y[i][c][r][s] = hidden by the box ? fill : image,  at row top_i + r, column left_i + s,
 // by those of a picture of the image's size or by noise. Boxes may lie partly or wholly outside;
-// views lie inside the image. Noise depends on the key, the window's number, the channel and the
-// pixel of the image alone, so that a view holds what the whole copy holds there.
+// views lie inside the image. Noise depends on seed, image, the window's number, the channel
+// and the pixel alone (kernels/philox.hpp), so that a view holds what the whole copy holds there.
 // The views and the picture lie on the device. Writes y once; image and picture stay in cache.
 #pragma once
 #include "kernels/common.hpp"
+#include "kernels/philox.hpp"
 
 namespace phosphene::kernels {
 
@@ -27,26 +28,14 @@ struct OccludedView {
 
 /// What hides a box.
 struct OcclusionFill {
-  const float* picture = nullptr;  ///< [c, h, w]; null: noise, uniform in [0, 1)
-  std::uint64_t key = 0;           ///< of the noise: another for each image
+  const float* picture = nullptr;     ///< [c, h, w]; null: noise, uniform in [0, 1)
+  std::uint64_t seed = 0, image = 0;  ///< of the noise, whose sample is the window
+
+  PHOSPHENE_HOST_DEVICE float at(int window, std::int64_t element) const {
+    if (picture != nullptr) return picture[element];
+    return uniform_noise({seed, image, static_cast<std::uint32_t>(window)}, element);
+  }
 };
-
-/// Output `index` of the generator splitmix64 with this seed.
-PHOSPHENE_HOST_DEVICE inline std::uint64_t splitmix64(std::uint64_t seed, std::uint64_t index) {
-  std::uint64_t z = seed + (index + 1) * 0x9e3779b97f4a7c15U;
-  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9U;
-  z = (z ^ (z >> 27)) * 0x94d049bb133111ebU;
-  return z ^ (z >> 31);
-}
-
-/// The seed of one window's noise, and its value at element `index` of the image, in [0, 1).
-PHOSPHENE_HOST_DEVICE inline std::uint64_t noise_seed(std::uint64_t key, int window) {
-  return splitmix64(key, static_cast<std::uint64_t>(window));
-}
-PHOSPHENE_HOST_DEVICE inline float noise(std::uint64_t seed, std::int64_t index) {
-  const std::uint64_t bits = splitmix64(seed, static_cast<std::uint64_t>(index)) >> 40;
-  return static_cast<float>(bits) * 0x1p-24F;  // 24 bits: exact
-}
 
 }  // namespace phosphene::kernels
 

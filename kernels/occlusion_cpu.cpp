@@ -14,7 +14,6 @@ void occlude(const float* image, std::int64_t c, std::int64_t h, std::int64_t w,
     for (std::int64_t channel = 0; channel < c; ++channel) {
       const OccludedView view = views[i];
       const Box box = view.box;
-      const std::uint64_t seed = noise_seed(fill.key, view.window);
       // The box's columns, clipped to the view.
       const auto left = std::clamp<std::int64_t>(std::int64_t{box.left} - view.left, 0, view_w);
       const auto right =
@@ -26,7 +25,7 @@ void occlude(const float* image, std::int64_t c, std::int64_t h, std::int64_t w,
         std::copy_n(image + from, view_w, out);
         if (row < box.top || row >= std::int64_t{box.top} + box.height) continue;
         for (std::int64_t s = left; s < right; ++s) {
-          out[s] = fill.picture ? fill.picture[from + s] : noise(seed, from + s);
+          out[s] = fill.at(view.window, from + s);
         }
       }
     }

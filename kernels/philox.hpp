@@ -23,4 +23,22 @@ PHOSPHENE_HOST_DEVICE inline PhiloxWords philox(PhiloxWords counter, std::uint64
   return c;
 }
 
+/// Whose noise it is: element i gets word i % 4 of counter {i / 4, sample, image}, key `seed`.
+struct NoiseKey {
+  std::uint64_t seed = 0, image = 0;
+  std::uint32_t sample = 0;
+};
+
+/// The words of elements 4 q .. 4 q + 3; q < 2^32.
+PHOSPHENE_HOST_DEVICE inline PhiloxWords noise_words(NoiseKey key, std::int64_t q) {
+  return philox({{static_cast<std::uint32_t>(q), key.sample, static_cast<std::uint32_t>(key.image),
+                  static_cast<std::uint32_t>(key.image >> 32)}},
+                key.seed);
+}
+
+/// Uniform in [0, 1): the upper 24 bits of the element's word, which a float holds exactly.
+PHOSPHENE_HOST_DEVICE inline float uniform_noise(NoiseKey key, std::int64_t i) {
+  return static_cast<float>(noise_words(key, i / 4).v[i % 4] >> 8) * 0x1p-24F;
+}
+
 }  // namespace phosphene::kernels

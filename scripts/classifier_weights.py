@@ -22,14 +22,17 @@ DENSENETS = {
     (6, 12, 32, 32): "densenet169",
     (6, 12, 48, 32): "densenet201",
 }
-VGGS = {8: "vgg11", 10: "vgg13", 13: "vgg16", 16: "vgg19"}
+VGGS = {
+    "vgg11": (1, 1, 2, 2, 2), "vgg13": (2, 2, 2, 2, 2), "vgg16": (2, 2, 3, 3, 3),
+    "vgg19": (2, 2, 4, 4, 4),
+}  # fmt: skip
 SMALL = {
     frozenset(("conv1", "conv2", "conv3", "fc")): "convnetjs_cifar10",
     frozenset(("0", "2", "5", "7")): "convexadv_cifar_small",
 }
 OTHERS = ("alexnet", "squeezenet1_0", "squeezenet1_1", "googlenet", "googlenet_bvlc")
 MODELS = {
-    *RESNETS.values(), *DENSENETS.values(), *VGGS.values(), *(f"{v}_bn" for v in VGGS.values()),
+    *RESNETS.values(), *DENSENETS.values(), *VGGS, *(f"{name}_bn" for name in VGGS),
     *SMALL.values(), *OTHERS,
 }  # fmt: skip
 
@@ -60,9 +63,27 @@ def count(shapes: Shapes, pattern: str) -> Tuple[int, ...]:
     return tuple(len(found[key]) for key in sorted(found))
 
 
+def vgg_of(shapes: Shapes) -> Optional[str]:
+    """The VGG whose convolutions stand at these places of `features`. A file that was cut off
+    may be several's, and is none's."""
+    norms = "features.1.running_mean" in shapes
+    pattern = re.compile(r"features\.(\d+)\.weight")
+    found = {int(m[1]) for m in map(pattern.fullmatch, shapes) if m and len(shapes[m[0]]) == 4}
+    for name, blocks in VGGS.items():
+        places, index = set(), 0
+        for convs in blocks:
+            for _ in range(convs):
+                places.add(index)
+                index += 3 if norms else 2  # with its ReLU
+            index += 1  # the pooling
+        if places == found:
+            return name + ("_bn" if norms else "")
+    return None
+
+
 def model_of(shapes: Shapes) -> Optional[str]:
     """The engine's name for the network of these tensors; None if it is none of them."""
-    if "layer1.0.conv1.weight" in shapes:
+    if {"conv1.weight", "layer1.0.conv1.weight"} <= shapes.keys():
         inner = shapes.get("layer1.0.conv2.weight", (0, 0))
         if len(inner) == 4 and inner[1] != shapes["layer1.0.conv1.weight"][0]:
             raise Problem("is a ResNeXt (grouped convolutions), which the engine does not have")
@@ -80,10 +101,7 @@ def model_of(shapes: Shapes) -> Optional[str]:
     if first[2:] == (11, 11):
         return "alexnet"
     if first[2:] == (3, 3):
-        pattern = r"features\.\d+\.weight"
-        convs = [n for n, s in shapes.items() if re.fullmatch(pattern, n) and len(s) == 4]
-        norms = "_bn" if "features.1.running_mean" in shapes else ""
-        return VGGS[len(convs)] + norms if len(convs) in VGGS else None
+        return vgg_of(shapes)
     return SMALL.get(frozenset(name.rsplit(".", 1)[0] for name in shapes))
 
 

@@ -8,6 +8,7 @@
 #include "engine/ops/dispatch.hpp"
 #include "engine/ops/tensor_ops.hpp"
 #include "kernels/layout.hpp"
+#include "phosphene/error.hpp"
 
 namespace phosphene {
 namespace {
@@ -17,8 +18,9 @@ using cone::Steps;
 
 Plan plan_of(const Context& context, const Steps& steps, std::span<const ops::Box> boxes,
              const ConeOptions& options) {
-  // A batch that stays in the cache on a CPU; one that keeps a GPU busy.
-  constexpr std::size_t kCpuBytes = std::size_t{8} << 20, kCudaBytes = std::size_t{512} << 20;
+  if (boxes.empty()) throw UsageError("a cone needs at least one box");
+  // Large enough that weights are read seldom.
+  constexpr std::size_t kCpuBytes = std::size_t{64} << 20, kCudaBytes = std::size_t{512} << 20;
   const std::size_t bytes = context.device().is_cuda() ? kCudaBytes : kCpuBytes;
   cone::PlanOptions plan;
   plan.costs = cone::costs_of(context);
@@ -126,8 +128,8 @@ struct ConeForward::Impl {
           finish(done, waiting);
           done += waiting;
           waiting = 0;
-          if (progress && !progress(done)) return false;
         }
+        if (progress && !progress(done + waiting)) return false;
       }
     }
     return true;

@@ -1,4 +1,5 @@
 #pragma once
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -23,9 +24,9 @@ struct ConeEstimate {
 
 /// A plan that is given instead of chosen, so that tests reach every part of it.
 struct ConePlan {
-  int cut = 0;               ///< whole maps from this step on, or the first after it that can be
-  std::size_t groups = 1;    ///< along an axis, at most
-  double whole_from = 0.75;  ///< of a map's area: rectangles from here on become the whole map
+  int cut = 0;              ///< whole maps from this step on, or the first after it that can be
+  std::size_t groups = 1;   ///< along an axis, at most
+  double whole_from = 0.9;  ///< of a map's area: rectangles from here on become the whole map
 };
 
 struct ConeOptions {
@@ -46,10 +47,10 @@ ConeEstimate estimate_cone(const Context& context, const Network& network, std::
 ///
 /// Made once for an image size and a list of boxes and used for image after image; nothing is
 /// allocated by run() but its result. Context and network must outlive it. Throws Error where an
-/// image is too small for the network, UsageError where there is no such tap.
+/// image is too small for the network, UsageError where there is no such tap or no box.
 class ConeForward {
  public:
-  /// Told how many boxes are done; false stops the run.
+  /// Told how many boxes are through all but the last steps; false stops the run.
   using Progress = std::function<bool(std::int64_t)>;
 
   ConeForward(const Context& context, const Network& network, std::int64_t height,

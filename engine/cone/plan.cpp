@@ -1,156 +1,16 @@
 #include "engine/cone/plan.hpp"
 
+#include <algorithm>
 #include <limits>
-#include <map>
-#include <numeric>
+
+#include "engine/cone/axis_windows.hpp"
+#include "engine/cone/clusters.hpp"
+#include "engine/cone/step_cost.hpp"
 
 namespace phosphene::cone {
 namespace {
 
-std::size_t at(int index) { return static_cast<std::size_t>(index); }
 std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
-
-constexpr double kElement = 4;  // bytes; half with bf16, where multiply-adds are as much cheaper
-
-/// What one step costs, by the rectangle that it computes.
-struct StepCost {
-  double macs_per_pixel = 0;
-  double weight_bytes = 0;
-  double channels = 0;
-  bool whole = false;
-  std::vector<double> in_channels;
-  std::vector<Reach> rows, cols;
-
-  explicit StepCost(const StepSpec& spec)
-      : channels(static_cast<double>(spec.output.c)), whole(needs_whole_map(spec)) {
-    for (std::size_t i = 0; i < spec.inputs.size(); ++i) {
-      in_channels.push_back(static_cast<double>(spec.inputs[i].c));
-      rows.push_back(reach_of(spec, i, Axis::rows));
-      cols.push_back(reach_of(spec, i, Axis::cols));
-    }
-    if (const auto* conv = std::get_if<op::Conv>(&spec.op)) {
-      macs_per_pixel = channels * in_channels[0] / static_cast<double>(conv->groups) *
-                       conv->window.kernel.h * conv->window.kernel.w;
-      weight_bytes = macs_per_pixel * kElement;
-    } else if (std::holds_alternative<op::Linear>(spec.op)) {
-      macs_per_pixel = channels * in_channels[0];
-      weight_bytes = macs_per_pixel * kElement;
-    }
-  }
-
-  double macs(Extents out) const { return macs_per_pixel * static_cast<double>(out.pixels()); }
-
-  /// The output and the inputs of a rectangle, each input once.
-  double held_bytes(Extents out) const {
-    double elements = channels * static_cast<double>(out.pixels());
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-      elements += in_channels[i] * static_cast<double>(rows[i].read(0, out.h).size() *
-                                                       cols[i].read(0, out.w).size());
-    }
-    return elements * kElement;
-  }
-
-  /// Seconds for one window. A rectangle's inputs are copied before they are read.
-  double seconds(Extents out, bool copies, const Costs& costs) const {
-    return macs(out) / costs.macs_per_second +
-           held_bytes(out) * (copies ? 2 : 1) / costs.bytes_per_second;
-  }
-};
-
-/// Extents along one axis in every map, and how many windows have them.
-struct SizeClass {
-  std::vector<std::int64_t> sizes;
-  std::int64_t windows = 0;
-};
-
-/// The windows along one axis.
-struct AxisWindows {
-  std::vector<std::vector<Span>> spans;  ///< by interval, then map
-  std::vector<int> interval_of;          ///< by window
-  std::vector<SizeClass> classes;
-  std::vector<int> class_of;  ///< by interval
-
-  AxisWindows(const Steps& steps, std::span<const ops::Box> boxes, Axis axis) {
-    std::map<std::pair<int, int>, int> intervals;
-    std::map<std::vector<std::int64_t>, int> known;
-    for (const ops::Box& box : boxes) {
-      const int first = axis == Axis::rows ? box.top : box.left;
-      const int size = axis == Axis::rows ? box.height : box.width;
-      const auto [it, fresh] =
-          intervals.try_emplace({first, size}, static_cast<int>(intervals.size()));
-      if (fresh) {
-        spans.push_back(steps.changed({first, std::int64_t{first} + size}, axis));
-        std::vector<std::int64_t> sizes;
-        for (const Span& span : spans.back()) sizes.push_back(span.size());
-        const auto [known_it, fresh_class] =
-            known.try_emplace(sizes, static_cast<int>(classes.size()));
-        if (fresh_class) classes.push_back({sizes, 0});
-        class_of.push_back(known_it->second);
-      }
-      interval_of.push_back(it->second);
-      ++classes[at(class_of[at(it->second)])].windows;
-    }
-  }
-};
-
-/// Clusters of classes: by class, its cluster; by cluster, the largest sizes.
-struct Clusters {
-  std::vector<int> cluster_of;
-  std::vector<std::vector<std::int64_t>> sizes;
-};
-
-std::vector<std::int64_t> largest(const std::vector<std::int64_t>& a,
-                                  const std::vector<std::int64_t>& b) {
-  std::vector<std::int64_t> result(a.size());
-  std::ranges::transform(a, b, result.begin(), [](auto x, auto y) { return std::max(x, y); });
-  return result;
-}
-
-/// One cluster, two, ... up to `most`: from every class alone, the two whose union wastes least are
-/// joined again and again. `weight[m]` is what a unit of extent in map m costs a window.
-std::vector<Clusters> cluster(const std::vector<SizeClass>& classes,
-                              const std::vector<double>& weight, std::size_t most) {
-  std::vector<SizeClass> now = classes;
-  std::vector<int> cluster_of(classes.size());
-  std::iota(cluster_of.begin(), cluster_of.end(), 0);
-  const auto cost = [&](const std::vector<std::int64_t>& sizes, std::int64_t windows) {
-    double sum = 0;
-    for (std::size_t m = 0; m < weight.size(); ++m)
-      sum += weight[m] * static_cast<double>(sizes[m]);
-    return sum * static_cast<double>(windows);
-  };
-  const auto waste = [&](const SizeClass& a, const SizeClass& b) {
-    return cost(largest(a.sizes, b.sizes), a.windows + b.windows) - cost(a.sizes, a.windows) -
-           cost(b.sizes, b.windows);
-  };
-  std::vector<Clusters> result;
-  while (true) {
-    if (now.size() <= most) {
-      Clusters& clusters = result.emplace_back(Clusters{cluster_of, {}});
-      for (const SizeClass& c : now) clusters.sizes.push_back(c.sizes);
-    }
-    if (now.size() == 1) break;
-    std::size_t best_a = 0, best_b = 1;
-    double least = std::numeric_limits<double>::infinity();
-    for (std::size_t a = 0; a < now.size(); ++a) {
-      for (std::size_t b = a + 1; b < now.size(); ++b) {
-        if (const double w = waste(now[a], now[b]); w < least) {
-          least = w;
-          best_a = a;
-          best_b = b;
-        }
-      }
-    }
-    now[best_a] = {largest(now[best_a].sizes, now[best_b].sizes),
-                   now[best_a].windows + now[best_b].windows};
-    now.erase(now.begin() + static_cast<std::ptrdiff_t>(best_b));
-    for (int& c : cluster_of) {
-      if (at(c) == best_b) c = static_cast<int>(best_a);
-      if (at(c) > best_b) --c;
-    }
-  }
-  return result;
-}
 
 class Planner {
  public:
@@ -166,33 +26,28 @@ class Planner {
     for (std::size_t i = 0; i < boxes.size(); ++i) ++pairs_[pair_of(i)];
   }
 
+  /// Cut and groups depend on each other: from moderate groups to the best cut for them, to the
+  /// best groups for that cut, and once more.
   Plan run() {
-    Plan best;
-    best.seconds = std::numeric_limits<double>::infinity();
-    Clusters best_rows, best_cols;
-    for (int cut = options_.cut; cut <= steps_.count(); ++cut) {
-      if (!steps_.can_cut(cut)) continue;
-      const Tail tail = tail_from(cut);
-      const double clean = clean_seconds(cut);
-      const auto rows = cluster(rows_.classes, weights(cut, cols_), options_.most_groups);
-      const auto cols = cluster(cols_.classes, weights(cut, rows_), options_.most_groups);
-      for (const Clusters& r : rows) {
-        for (const Clusters& c : cols) {
-          const double seconds = clean + tail.seconds + head_seconds(cut, r, c);
-          if (seconds >= best.seconds) continue;
-          best.seconds = seconds;
-          best.cut = cut;
-          best.tail_batch = tail.batch;
-          best_rows = r;
-          best_cols = c;
-          if (options_.forced) break;  // the first are the finest
-        }
-        if (options_.forced) break;
+    Choice best;
+    if (options_.forced) {
+      best = with_best_groups(first_cut());
+    } else {
+      constexpr std::size_t kModerate = 4;  // an axis
+      Choice now;
+      now.rows = cluster(rows_.classes, weights(steps_.count(), cols_), kModerate).front();
+      now.cols = cluster(cols_.classes, weights(steps_.count(), rows_), kModerate).front();
+      for (int round = 0; round < 2; ++round) {
+        now = with_best_groups(best_cut(now.rows, now.cols));
+        if (now.seconds < best.seconds) best = now;
       }
-      if (options_.forced) break;
     }
-    fill(best, best_rows, best_cols);
-    return best;
+    Plan plan;
+    plan.cut = best.cut;
+    plan.seconds = best.seconds;
+    plan.tail_batch = tail_from(best.cut).batch;
+    fill(plan, best.rows, best.cols);
+    return plan;
   }
 
  private:
@@ -200,6 +55,45 @@ class Planner {
     std::int64_t batch = 1;
     double seconds = 0;
   };
+  struct Choice {
+    int cut = 0;
+    Clusters rows, cols;
+    double seconds = std::numeric_limits<double>::infinity();
+  };
+
+  int first_cut() const {
+    int cut = options_.cut;
+    while (!steps_.can_cut(cut)) ++cut;  // behind the last step one always can
+    return cut;
+  }
+
+  int best_cut(const Clusters& r, const Clusters& c) const {
+    int best = 0;
+    double least = std::numeric_limits<double>::infinity();
+    for (int cut = first_cut(); cut <= steps_.count(); ++cut) {
+      if (!steps_.can_cut(cut)) continue;
+      const double seconds = clean_seconds(cut) + tail_from(cut).seconds + head_seconds(cut, r, c);
+      if (seconds < least) best = cut;
+      least = std::min(least, seconds);
+    }
+    return best;
+  }
+
+  Choice with_best_groups(int cut) const {
+    Choice best;
+    best.cut = cut;
+    const double others = clean_seconds(cut) + tail_from(cut).seconds;
+    const auto cols = cluster(cols_.classes, weights(cut, rows_), options_.most_groups);
+    for (const Clusters& r : cluster(rows_.classes, weights(cut, cols_), options_.most_groups)) {
+      for (const Clusters& c : cols) {
+        const double seconds = others + head_seconds(cut, r, c);
+        if (seconds >= best.seconds) continue;
+        best = {cut, r, c, seconds};
+        if (options_.forced) return best;  // the first are the finest
+      }
+    }
+    return best;
+  }
 
   std::size_t pair_of(std::size_t window) const {
     return at(rows_.class_of[at(rows_.interval_of[window])]) * cols_.classes.size() +
@@ -352,7 +246,7 @@ class Planner {
     }
   }
 
-  static constexpr double kTailShare = 8;  // whole maps gain from large batches: many weights
+  static constexpr double kTailShare = 2;  // whole maps gain from large batches: many weights
 
   const Steps& steps_;
   const PlanOptions& options_;
@@ -370,7 +264,7 @@ Costs costs_of(const Context& context) {
     const bool fp32 = context.precision() == Precision::fp32;
     return {fp32 ? 2e13 : 2e14, 1.5e12, 1e-5, 2e-3};
   }
-  return {1.8e11, 1e10, 2e-5, 5e-4};
+  return {1.8e11, 2e10, 2e-5, 5e-4};
 }
 
 Plan make_plan(const Steps& steps, std::span<const ops::Box> boxes, const PlanOptions& options) {

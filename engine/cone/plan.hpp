@@ -1,6 +1,7 @@
 // Which parts of a network's maps are computed for which windows: shapes alone, no device.
 #pragma once
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -65,7 +66,7 @@ struct Plan {
 struct PlanOptions {
   Costs costs;
   std::size_t batch_bytes = 0;   ///< a batch's maps take about as much, at most
-  double whole_from = 0.75;      ///< of a map's area: rectangles from here on become the whole map
+  double whole_from = 0.9;       ///< of a map's area: rectangles from here on become the whole map
   int cut = 1;                   ///< the first to consider
   bool forced = false;           ///< take that cut and the most groups, whatever they cost
   std::size_t most_groups = 12;  ///< along an axis

@@ -7,12 +7,36 @@ std::int64_t floor_div(std::int64_t a, std::int64_t b) {
   return a / b - (a % b != 0 && (a < 0) != (b < 0) ? 1 : 0);
 }
 
-/// The window that a step slides over its first input, or null.
-const Window* window_of(const Op& op) {
-  if (const auto* conv = std::get_if<op::Conv>(&op)) return &conv->window;
-  if (const auto* pool = std::get_if<op::MaxPool>(&op)) return &pool->window;
-  if (const auto* pool = std::get_if<op::AvgPool>(&op)) return &pool->window;
-  return nullptr;
+/// How a node type reads its inputs: one overload each, so that a new one does not compile before
+/// it is thought of.
+struct KindOf {
+  using Kind = Reach::Kind;
+  Kind operator()(const op::Conv&) const { return Kind::window; }
+  Kind operator()(const op::MaxPool&) const { return Kind::window; }
+  Kind operator()(const op::AvgPool&) const { return Kind::window; }
+  Kind operator()(const op::ReflectPad&) const { return Kind::mirror; }
+  Kind operator()(const op::AdaptiveAvgPool&) const { return Kind::whole; }
+  Kind operator()(const op::Linear&) const { return Kind::whole; }
+  Kind operator()(const op::Flatten&) const { return Kind::whole; }
+  Kind operator()(const op::Input&) const { return Kind::same; }
+  Kind operator()(const op::Normalise&) const { return Kind::same; }
+  Kind operator()(const op::BatchNorm&) const { return Kind::same; }
+  Kind operator()(const op::Relu&) const { return Kind::same; }
+  Kind operator()(const op::LeakyRelu&) const { return Kind::same; }
+  Kind operator()(const op::Elu&) const { return Kind::same; }
+  Kind operator()(const op::Lrn&) const { return Kind::same; }
+  Kind operator()(const op::Add&) const { return Kind::same; }
+  Kind operator()(const op::Concat&) const { return Kind::same; }
+  Kind operator()(const op::PadChannels&) const { return Kind::same; }
+  Kind operator()(const op::Dropout&) const { return Kind::same; }
+  Kind operator()(const op::Softmax&) const { return Kind::same; }
+};
+
+/// The sliding window of a convolution or pooling.
+const Window& window_of(const Op& op) {
+  if (const auto* conv = std::get_if<op::Conv>(&op)) return conv->window;
+  if (const auto* pool = std::get_if<op::MaxPool>(&op)) return pool->window;
+  return std::get<op::AvgPool>(op).window;
 }
 
 }  // namespace
@@ -68,19 +92,20 @@ Reach reach_of(const StepSpec& spec, std::size_t input, Axis axis) {
   Reach reach;
   reach.in = extent_of(spec.inputs[input], axis);
   reach.out = extent_of(spec.output, axis);
+  // The inputs of a convolution behind the first are added to its output.
+  const bool added = std::holds_alternative<op::Conv>(spec.op) && input > 0;
+  reach.kind = added ? Reach::Kind::same : std::visit(KindOf{}, spec.op);
   const bool rows = axis == Axis::rows;
-  if (const Window* window = window_of(spec.op); window != nullptr && input == 0) {
-    reach.kind = Reach::Kind::window;
-    const int kernel = rows ? window->kernel.h : window->kernel.w;
-    const int dilation = rows ? window->dilation.h : window->dilation.w;
+  if (reach.kind == Reach::Kind::window) {
+    const Window& window = window_of(spec.op);
+    const int kernel = rows ? window.kernel.h : window.kernel.w;
+    const int dilation = rows ? window.dilation.h : window.dilation.w;
     reach.kernel = std::int64_t{dilation} * (kernel - 1) + 1;
-    reach.stride = rows ? window->stride.h : window->stride.w;
-    reach.before = rows ? window->pad.top : window->pad.left;
-  } else if (const auto* mirror = std::get_if<op::ReflectPad>(&spec.op)) {
-    reach.kind = Reach::Kind::mirror;
+    reach.stride = rows ? window.stride.h : window.stride.w;
+    reach.before = rows ? window.pad.top : window.pad.left;
+  }
+  if (const auto* mirror = std::get_if<op::ReflectPad>(&spec.op)) {
     reach.before = rows ? mirror->pad.top : mirror->pad.left;
-  } else if (std::holds_alternative<op::AdaptiveAvgPool>(spec.op) || reach.in != reach.out) {
-    reach.kind = Reach::Kind::whole;
   }
   return reach;
 }
@@ -93,8 +118,7 @@ bool needs_whole_map(const StepSpec& spec) {
   if (std::holds_alternative<op::AvgPool>(spec.op)) {
     return runs_past(Axis::rows) || runs_past(Axis::cols);
   }
-  return reach_of(spec, 0, Axis::rows).kind == Reach::Kind::whole ||
-         reach_of(spec, 0, Axis::cols).kind == Reach::Kind::whole;
+  return std::visit(KindOf{}, spec.op) == Reach::Kind::whole;
 }
 
 kernels::Border border_of(const Op& op) {

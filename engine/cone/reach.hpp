@@ -33,6 +33,11 @@ struct Reach {
   std::int64_t in = 0, out = 0;  ///< extents of the maps
   std::int64_t kernel = 1, stride = 1, before = 0;
 
+  bool one_to_one() const {
+    return kind == Kind::same ||
+           (kind == Kind::window && kernel == 1 && stride == 1 && before == 0);
+  }
+
   /// The outputs that a change of `input` can reach: at least one place, wherever it is, so that
   /// there is always a rectangle to compute.
   Span changed(Span input) const;

@@ -1,5 +1,8 @@
 #include "engine/cone/rectangles.hpp"
 
+#include <algorithm>
+#include <utility>
+
 #include "engine/core/backend.hpp"
 #include "engine/ops/dispatch.hpp"
 

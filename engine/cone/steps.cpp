@@ -1,5 +1,8 @@
+#include <algorithm>
+
 #include "engine/cone/plan.hpp"
 #include "engine/session/step_specs.hpp"
+#include "phosphene/error.hpp"
 
 namespace phosphene::cone {
 
@@ -7,6 +10,7 @@ Steps::Steps(const Network& network, std::int64_t height, std::int64_t width,
              const std::string& tap) {
   const Graph& graph = network.graph();
   const std::vector<int> taps{graph.find(tap)};
+  if (taps[0] == 0) throw UsageError("the image itself is no tap of a cone");
   const int channels = std::get<op::Input>(graph[0].op).channels;
   const std::vector<Shape> shapes =
       graph.infer_shapes({1, channels, height, width}, needed_nodes(graph, taps));

@@ -1,5 +1,7 @@
 #include "engine/cone/whole_maps.hpp"
 
+#include <algorithm>
+
 namespace phosphene::cone {
 
 WholeMaps::WholeMaps(const Steps& steps, Lowering& lowering, int first, int last,

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "engine/ops/tensor_ops.hpp"
@@ -126,6 +127,10 @@ Tensor frame(const Context& context, std::span<const Tensor> photos, std::int64_
   return batch;
 }
 
+Tensor to_host(const Context& context, const Tensor& images) {
+  return ops::to_host(context, images);
+}
+
 Tensor unframe(const Tensor& map, std::int64_t h, std::int64_t w, std::int64_t size,
                float outside) {
   const Shape& m = map.shape();
@@ -140,6 +145,20 @@ Tensor unframe(const Tensor& map, std::int64_t h, std::int64_t w, std::int64_t s
   };
   return resample(map, axis(m.h, h, square.h, square.top), axis(m.w, w, square.w, square.left),
                   outside);
+}
+
+PixelBox unframe(const PixelBox& box, std::int64_t h, std::int64_t w, std::int64_t size) {
+  check_size(size);
+  const Square square = square_of(h, w, size);
+  const auto place = [](std::int64_t from, std::int64_t count, std::int64_t before,
+                        std::int64_t photo, std::int64_t resized) {
+    const std::int64_t first = (from + before) * photo / resized;
+    const std::int64_t last = ((from + before + count) * photo + resized - 1) / resized;
+    return std::pair{first, std::min(last, photo) - first};
+  };
+  const auto [top, height] = place(box.top, box.height, square.top, h, square.h);
+  const auto [left, width] = place(box.left, box.width, square.left, w, square.w);
+  return {top, left, height, width};
 }
 
 Tensor upsample(const Tensor& map, std::int64_t h, std::int64_t w) {

@@ -139,8 +139,7 @@ OcclusionResult Occlusion::run(const Tensor& image, std::uint64_t index,
   const Tensor on_host = ops::to_host(context, image);
   const Tensor baseline = occlusion_baseline(on_host, impl_->options);
   const Tensor picture = baseline.empty() ? Tensor() : ops::to_device(context, baseline);
-  const ops::OcclusionFill fill{.picture = picture.empty() ? nullptr : &picture,
-                                .key = ops::noise_key(context.seed(), index)};
+  const ops::OcclusionFill fill{.picture = picture.empty() ? nullptr : &picture, .image = index};
   return impl_->result_of(impl_->scorer->run(on_device, fill, progress));
 }
 

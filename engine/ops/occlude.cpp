@@ -8,10 +8,6 @@
 
 namespace phosphene::ops {
 
-std::uint64_t noise_key(std::uint64_t seed, std::uint64_t image) {
-  return kernels::splitmix64(seed, image);
-}
-
 OccludedViews::OccludedViews(const Context& context, std::span<const OccludedView> views)
     : count_(static_cast<std::int64_t>(views.size())) {
   std::vector<kernels::OccludedView> list;
@@ -28,7 +24,8 @@ void occlude(const Context& context, const Tensor& image, const OccludedViews& v
              std::int64_t first, const OcclusionFill& fill, Tensor& y) {
   const Shape &s = image.shape(), &v = y.shape();
   const auto* list = views.memory().data<kernels::OccludedView>() + first;
-  const kernels::OcclusionFill with{fill.picture ? fill.picture->data() : nullptr, fill.key};
+  const kernels::OcclusionFill with{fill.picture ? fill.picture->data() : nullptr, context.seed(),
+                                    fill.image};
   PHOSPHENE_CALL(context, occlude, image.data(), s.c, s.h, s.w, list, v.n, v.h, v.w, with,
                  y.data());
 }

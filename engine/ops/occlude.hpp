@@ -22,14 +22,12 @@ struct OccludedView {
 };
 
 /// What hides a box: a picture of the image's shape, fp32 on the device; or, without one, noise
-/// uniform in [0, 1) that depends on the key, the window, the channel and the pixel alone.
+/// uniform in [0, 1) that depends on the context's seed, the image's number in the sweep, the
+/// window, the channel and the pixel alone.
 struct OcclusionFill {
   const Tensor* picture = nullptr;
-  std::uint64_t key = 0;
+  std::uint64_t image = 0;
 };
-
-/// The key of image `image` of a sweep with this seed.
-std::uint64_t noise_key(std::uint64_t seed, std::uint64_t image);
 
 /// A list of views on the device.
 class OccludedViews {

@@ -3,6 +3,7 @@
 #include <span>
 
 #include "phosphene/context.hpp"
+#include "phosphene/receptive_field.hpp"
 
 namespace phosphene {
 
@@ -14,6 +15,9 @@ Tensor frame(const Context& context, const Tensor& photo, std::int64_t size);
 /// Several photographs as one batch [n, c, size, size].
 Tensor frame(const Context& context, std::span<const Tensor> photos, std::int64_t size);
 
+/// The same pixels on the host, nchw fp32.
+Tensor to_host(const Context& context, const Tensor& images);
+
 /// A map over that square back at the photograph's place and size: map [1, c, mh, mw] of any
 /// resolution, spread over the square of `size` pixels (0: the map's own height) that frame() cut
 /// out of an h x w photograph. Bilinear between the centres of the map's cells, antialiased where
@@ -21,6 +25,9 @@ Tensor frame(const Context& context, std::span<const Tensor> photos, std::int64_
 /// for "no value"). Host to host, [1, c, h, w].
 Tensor unframe(const Tensor& map, std::int64_t h, std::int64_t w, std::int64_t size = 0,
                float outside = 0);
+
+/// A box of the square of `size` pixels as whole pixels of the h x w photograph that it touches.
+PixelBox unframe(const PixelBox& box, std::int64_t h, std::int64_t w, std::int64_t size);
 
 /// The map alone enlarged to h x w, in the same way; every image of a batch [n, c, mh, mw].
 Tensor upsample(const Tensor& map, std::int64_t h, std::int64_t w);

@@ -37,6 +37,22 @@ TEST(Side, IsOfOneToAMillionPixels) {
   }
 }
 
+TEST(Extent, IsASquareOrHeightByWidth) {
+  EXPECT_EQ(extent("--patch", "15"), (phosphene::Extent{15, 15}));
+  EXPECT_EQ(extent("--patch", "3x40"), (phosphene::Extent{3, 40}));
+  for (const char* text : {"", "0", "x", "3x", "x3", "3x0", "3x4x5", "-3", "3 x 4", "1000001"}) {
+    EXPECT_THAT([&] { extent("--patch", text); }, ThrowsMessage<UsageError>(HasSubstr("N, or HxW")))
+        << text;
+  }
+}
+
+TEST(Choose, NamesTheChoices) {
+  const std::vector<std::pair<std::string, int>> choices{{"one", 1}, {"two", 2}};
+  EXPECT_EQ(choose("--n", "two", choices), 2);
+  EXPECT_THAT([&] { choose("--n", "three", choices); },
+              ThrowsMessage<UsageError>("--n 'three': expected one, two"));
+}
+
 TEST(LayerWeights, DefaultToOne) {
   const auto layers = layer_weights("--layers", {"relu1_1", "relu2_1:0.5", ""});
   ASSERT_EQ(layers.size(), 3U);

@@ -55,6 +55,7 @@ TEST(Shard, WhatSplitsInOneGivesWay) {
   expect_shard(with(one, {{"OMPI_COMM_WORLD_RANK", "1"}, {"OMPI_COMM_WORLD_SIZE", "2"}}), 1, 2,
                "OMPI_COMM_WORLD_RANK");
   expect_shard(one, 0, 1, "SLURM_PROCID");
+  expect_shard(with(array("3", "3", "3", "1"), one), 0, 1, "SLURM_ARRAY_TASK_ID");
   // Every batch script has a rank, not every one a size.
   expect_shard(with(array("2", "1", "2", "2"), {{"SLURM_PROCID", "0"}}), 1, 2,
                "SLURM_ARRAY_TASK_ID");

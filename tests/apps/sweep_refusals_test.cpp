@@ -22,13 +22,19 @@ TEST_F(SweepRefuses, OtherFlags) {
   expect_refused(grey("out", {"--shard", "0/2", "--batch", "2"}), kUsage,
                  {journal, "--batch was 1, now it is 2"});
   expect_refused(grey("out", {"--shard", "0/2", "--kind", "cuda"}), kUsage,
-                 {journal, "--device was cpu, now it is cuda"});
+                 {journal, "--device was \"cpu\", now it is \"cuda\""});
   // The other shards' journals in the folder count as well.
   expect_refused(grey("out", {"--shard", "1/2", "--scale", "2"}), kUsage,
                  {journal, "--scale was 1.0"});
   write_picture(path("photos/p200.png"), 16, 12, 1);
   expect_refused(grey("out", {"--shard", "0/2"}), kUsage,
                  {journal, "--images listed 4 photographs", "now it lists 5"});
+}
+
+TEST_F(SweepRefuses, AnotherChoiceAfterTheDevice) {
+  ASSERT_EQ(grey("out", {"--tiles", "5"}).code, 0);
+  EXPECT_EQ(grey("out").code, 0);  // as it was chosen before
+  expect_refused(grey("out", {"--tiles", "6"}), kUsage, {"--tiles was 5, now it is 6"});
 }
 
 TEST_F(SweepRefuses, TwoProcesses) {

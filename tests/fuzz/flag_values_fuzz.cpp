@@ -1,5 +1,6 @@
 // The text of a flag, read as each kind of value that the programs' flags have.
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cmath>
 #include <set>
 #include <string>
@@ -57,6 +58,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     read_or_refuse([&] {
       const std::int64_t side = apps::side("--flag", part);
       fuzz::require(side >= 1 && side <= 1'000'000, "a side is of 1 to 1000000 pixels");
+    });
+    read_or_refuse([&] {
+      const auto [h, w] = apps::extent("--flag", part);
+      fuzz::require(h >= 1 && w >= 1 && std::max(h, w) <= 1'000'000, "and so are both of two");
     });
   }
   read_or_refuse([&] { check_layers(parts); });

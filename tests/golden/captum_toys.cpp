@@ -1,6 +1,7 @@
 #include "tests/golden/captum_toys.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <string>
 #include <utility>
 
@@ -12,8 +13,8 @@ class Toy {
  public:
   explicit Toy(int channels) : graph_(channels) {
     const auto count = static_cast<std::size_t>(channels);
-    graph_.then("input",
-                op::Normalise{std::vector<float>(count, 0), std::vector<float>(count, 1), 1, false});
+    graph_.then("input", op::Normalise{std::vector<float>(count, 0), std::vector<float>(count, 1),
+                                       1, false});
   }
 
   Toy& then(const std::string& name, Op op) {

@@ -5,13 +5,18 @@
 // Not replayed: tests that compare Captum with autograd on random weights, or shapes alone, and so
 // have no number (SoftmaxModel, NoiseTunnel, the _matching tests); inputs that are integers or have
 // no extent, windows with too few or too many extents, a window over channels (types exclude them
-// here); the gradient at two layers at once (multi_relu); Grad-CAM of a layer without spatial extent
-// (linear0), which is refused here; guided Grad-CAM, which Captum enlarges to the nearest value and
-// this bilinearly.
+// here); the gradient at two layers at once (multi_relu); Grad-CAM of a layer without spatial
+// extent (linear0), which is refused here; guided Grad-CAM, which Captum enlarges to the nearest
+// value and this bilinearly.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdint>
 #include <numeric>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "phosphene/error.hpp"
 #include "phosphene/methods/cam.hpp"
@@ -31,9 +36,11 @@ using Floats = std::vector<float>;
 /// fp32, but for quotients by 9 or 16 windows.
 constexpr float kExact = 1e-4F;
 
-Floats floats(const Tensor& tensor) {
-  return {tensor.data(), tensor.data() + tensor.count()};
+auto are(const Floats& want, float tolerance = kExact) {
+  return Pointwise(FloatNear(tolerance), want);
 }
+
+Floats floats(const Tensor& tensor) { return {tensor.data(), tensor.data() + tensor.count()}; }
 
 /// 0, 1, ... 15 as a picture of 4 x 4, and a second of ones beside it.
 Tensor counting(int inputs) {
@@ -80,12 +87,11 @@ class CaptumOcclusion : public CaptumToys,
 TEST_P(CaptumOcclusion, OneVector) {
   const Network network = captum_multi_layer();
   const Tensor x = image_of({1, 1, 1, 3}, {20, 50, 30});
-  EXPECT_THAT(occlude(network, x, {1, 1}, {1, 1}), Pointwise(FloatNear(kExact), {80, 200, 120}));
-  EXPECT_THAT(occlude(network, x, {1, 2}, {1, 1}, {10}),
-              Pointwise(FloatNear(kExact), {200, 220, 240}));
-  EXPECT_THAT(occlude(network, x, {1, 2}, {1, 2}), Pointwise(FloatNear(kExact), {280, 280, 120}));
+  EXPECT_THAT(occlude(network, x, {1, 1}, {1, 1}), are({80, 200, 120}));
+  EXPECT_THAT(occlude(network, x, {1, 2}, {1, 1}, {10}), are({200, 220, 240}));
+  EXPECT_THAT(occlude(network, x, {1, 2}, {1, 2}), are({280, 280, 120}));
   EXPECT_THAT(occlude(network, image_of({1, 1, 1, 3}, {2, 10, 3}), {1, 1}, {1, 1}),
-              Pointwise(FloatNear(kExact), {8, 35, 12}));
+              are({8, 35, 12}));
 }
 
 TEST_P(CaptumOcclusion, ThreeVectorsThatAreAdded) {
@@ -94,8 +100,7 @@ TEST_P(CaptumOcclusion, ThreeVectorsThatAreAdded) {
   const Tensor second = image_of({1, 3, 1, 3}, {20, 50, 30, 0, 100, 0, 2, 10, 3});
   const auto expect = [&](const Tensor& x, std::int64_t input, int window, int stride,
                           const Floats& baseline, const Floats& want) {
-    EXPECT_THAT(occlude(network, x, {1, window}, {1, stride}, baseline, input),
-                Pointwise(FloatNear(kExact), want))
+    EXPECT_THAT(occlude(network, x, {1, window}, {1, stride}, baseline, input), are(want))
         << "input " << input << ", window " << window;
   };
   expect(first, 0, 3, 1, {0}, {492, 492, 492});
@@ -125,16 +130,13 @@ TEST_P(CaptumOcclusion, DifferenceOfTwoNumbers) {
 TEST_P(CaptumOcclusion, TwoPicturesThatAreAdded) {
   const Network network = captum_one_conv(2);
   const Tensor x = counting(2);
-  EXPECT_THAT(occlude(network, x, {4, 4}, {4, 4}, {0}, 0),
-              Pointwise(FloatNear(kExact), Floats(16, 67)));
-  EXPECT_THAT(occlude(network, x, {4, 4}, {4, 4}, {0}, 1),
-              Pointwise(FloatNear(kExact), Floats(16, 13)));
+  EXPECT_THAT(occlude(network, x, {4, 4}, {4, 4}, {0}, 0), are(Floats(16, 67)));
+  EXPECT_THAT(occlude(network, x, {4, 4}, {4, 4}, {0}, 1), are(Floats(16, 13)));
   EXPECT_THAT(occlude(network, x, {2, 3}, {2, 1}, {0}, 0),
-              Pointwise(FloatNear(kExact), {17, 17, 17, 17, 17, 17, 17, 17,  //
-                                            64, 65.5, 65.5, 67, 64, 65.5, 65.5, 67}));
-  EXPECT_THAT(
-      occlude(network, x, {1, 2}, {1, 2}, {0}, 1),
-      Pointwise(FloatNear(kExact), {3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 0, 0, 0, 0}));
+              are({17, 17, 17, 17, 17, 17, 17, 17,  //
+                   64, 65.5, 65.5, 67, 64, 65.5, 65.5, 67}));
+  EXPECT_THAT(occlude(network, x, {1, 2}, {1, 2}, {0}, 1),
+              are({3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 0, 0, 0, 0}));
 }
 
 TEST_P(CaptumOcclusion, StridesBeyondTheWindowAreRefused) {
@@ -160,9 +162,9 @@ class CaptumGradients : public CaptumToys {
  protected:
   Floats attribution(SaliencyMethod method, const Network& network, const Tensor& images,
                      const Target& target, int samples = 0) {
-    return floats(
-        saliency(context_, network, images, {.method = method, .target = target, .samples = samples})
-            .attribution);
+    return floats(saliency(context_, network, images,
+                           {.method = method, .target = target, .samples = samples})
+                      .attribution);
   }
 };
 
@@ -188,17 +190,17 @@ TEST_F(CaptumGradients, NeuronAtAPlace) {
   EXPECT_THAT(attribution(SaliencyMethod::gradient, network, large, target),
               ElementsAreArray(Floats{0, 2, 0, 0, -3, 0, 0, 2, 0, 0, -3, 0}));
   EXPECT_THAT(attribution(SaliencyMethod::gradient_x_input, network, large, target),
-              Pointwise(FloatNear(kExact), {0, 24, 0, 0, -10.5F, 0, 0, 102.4F, 0, 0, -3.6F, 0}));
+              are({0, 24, 0, 0, -10.5F, 0, 0, 102.4F, 0, 0, -3.6F, 0}));
 }
 
 /// Captum's tolerance: the path has a kink, at which no quadrature is exact.
 TEST_F(CaptumGradients, IntegratedGradients) {
   EXPECT_THAT(attribution(SaliencyMethod::integrated_gradients, captum_difference(),
                           image_of({1, 2, 1, 1}, {3, 1}), {"relu2", 0, 0, 0}, 1500),
-              Pointwise(FloatNear(0.05F), {1.5F, -0.5F}));
+              are({1.5F, -0.5F}, 0.05F));
   EXPECT_THAT(attribution(SaliencyMethod::integrated_gradients, captum_one_relu(),
                           image_of({3, 1, 1, 1}, {1, 0, -1}), {}, 1500),
-              Pointwise(FloatNear(0.05F), {1, 0, -1}));
+              are({1, 0, -1}, 0.05F));
 }
 
 constexpr float kGuided[] = {0, 1, 1, 1, 1, 3, 3, 2, 1, 3, 3, 2, 1, 2, 2, 1};
@@ -213,8 +215,9 @@ Floats twice(std::span<const float> map) {
 
 TEST_F(CaptumGradients, GuidedBackprop) {
   for (const Target& target : {Target{"", 0}, Target{"fc1", 0}}) {
-    EXPECT_THAT(attribution(SaliencyMethod::guided_backprop, captum_one_conv(), counting(1), target),
-                ElementsAreArray(kGuided));
+    EXPECT_THAT(
+        attribution(SaliencyMethod::guided_backprop, captum_one_conv(), counting(1), target),
+        ElementsAreArray(kGuided));
   }
   for (const Target& target : {Target{"", 0}, Target{"fc1", 3}}) {
     EXPECT_THAT(
@@ -252,11 +255,9 @@ class CaptumGradCam : public CaptumToys {
 TEST_F(CaptumGradCam, AtAConvolutionAndBehindItsRelu) {
   const Network network = captum_one_conv();
   const Tensor x = counting(1);
-  EXPECT_THAT(cam(network, x, "conv1", true),
-              Pointwise(FloatNear(kExact), {11.25F, 13.5F, 20.25F, 22.5F}));
-  EXPECT_THAT(cam(network, x, "relu1", true), Pointwise(FloatNear(kExact), {0, 4, 28, 32.5F}));
-  EXPECT_THAT(cam(captum_one_conv(2), counting(2), "conv1", true),
-              Pointwise(FloatNear(kExact), {14.5F, 19, 32.5F, 37}));
+  EXPECT_THAT(cam(network, x, "conv1", true), are({11.25F, 13.5F, 20.25F, 22.5F}));
+  EXPECT_THAT(cam(network, x, "relu1", true), are({0, 4, 28, 32.5F}));
+  EXPECT_THAT(cam(captum_one_conv(2), counting(2), "conv1", true), are({14.5F, 19, 32.5F, 37}));
 }
 
 /// Captum's "input of conv1" is the output of the node before it.
@@ -265,9 +266,9 @@ TEST_F(CaptumGradCam, BeforeAConvolutionWithAndWithoutTheRelu) {
   x.data()[5] = -4;
   Floats want;
   for (const float value : floats(x)) want.push_back(0.5625F * value);
-  EXPECT_THAT(cam(captum_one_conv(), x, "input", true), Pointwise(FloatNear(kExact), want));
+  EXPECT_THAT(cam(captum_one_conv(), x, "input", true), are(want));
   want[5] = 0;
-  EXPECT_THAT(cam(captum_one_conv(), x, "input", false), Pointwise(FloatNear(kExact), want));
+  EXPECT_THAT(cam(captum_one_conv(), x, "input", false), are(want));
 }
 
 TEST_F(CaptumGradCam, ALayerWithoutSpatialExtentIsRefused) {

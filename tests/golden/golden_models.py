@@ -196,7 +196,7 @@ def convexadv():
 
 
 def classifiers():
-    """(name of the golden, network after its preprocessing, preprocessing, image's height, width)"""
+    """(name of the golden, network, preprocessing before it, image's height, width)"""
     def of_torchvision(name):
         extra = {"aux_logits": False, "init_weights": False} if name == "googlenet" else {}
         return draw(narrow(torchvision.models.get_model(name, weights=None, **extra)))
@@ -209,7 +209,8 @@ def classifiers():
     mean = [0.485, 0.456, 0.406]
     return [
         ("alexnet", of_torchvision("alexnet"), imagenet, 80, 72),
-        ("resnet18_small", draw(narrow(small_stem(torchvision.models.resnet18()))), imagenet, 24, 16),
+        ("resnet18_small", draw(narrow(small_stem(torchvision.models.resnet18()))), imagenet,
+         24, 16),
         ("resnet34", draw(narrow(timm.create_model("resnet34"))), imagenet, 48, 40),
         ("resnet50", of_torchvision("resnet50"), imagenet, 48, 40),
         ("resnet20_cifar10", draw(cifar_resnet(3)), imagenet, 16, 12),

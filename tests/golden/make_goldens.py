@@ -3,9 +3,9 @@
 
     python make_goldens.py [--data FOLDER]
 
-needs torch, torchvision, timm, numpy and safetensors. All values are worked out in double precision and
-stored as float32, so that what the tests measure is the engine's error and not PyTorch's. Only the
-traces of the optimisers are run in float32 too, to see how far rounding alone leads them apart.
+needs torch, torchvision, timm, numpy and safetensors. All values are worked out in double precision
+and stored as float32, so that what the tests measure is the engine's error and not PyTorch's. Only
+the traces of the optimisers are run in float32 too, to see how far rounding alone leads them apart.
 With --data (or PHOSPHENE_DATA), the real networks of the test data are run too. Seeds are fixed:
 the same script with the same library versions writes the same bytes.
 """

@@ -357,6 +357,7 @@ class Classifiers(Convert):
                 name = f"features.denseblock{block}.denselayer{layer}"
                 dense.update({f"{name}.norm.1.weight": (1,), f"{name}.conv.1.weight": (1, 1, 1, 1)})
         vgg = {f"features.{i}.weight": (1, 1, 3, 3) for i in (0, 3, 6, 8, 11, 13, 16, 18)}
+        vgg_bn = {f"features.{i}.weight": (1, 1, 3, 3) for i in (0, 4, 8, 11, 15, 18, 22, 25)}
         squeeze = {"features.3.squeeze.weight": (1, 1, 1, 1)}
         branch = {"inception3a.branch1.conv.weight": (1, 1, 1, 1)}
         sequence = {f"{i}.weight": (1, 1) for i in (0, 2, 5, 7)}
@@ -367,6 +368,7 @@ class Classifiers(Convert):
             "resnet56_cifar10": resnet((9, 9, 9), 2),
             "densenet121": zeros(dense),
             "vgg11": zeros(vgg),
+            "vgg11_bn": zeros({**vgg_bn, "features.1.running_mean": (1,)}),
             "alexnet": zeros({"features.0.weight": (1, 3, 11, 11)}),
             "squeezenet1_0": zeros({"features.0.weight": (1, 3, 7, 7), **squeeze}),
             "squeezenet1_1": zeros({"features.0.weight": (1, 3, 3, 3), **squeeze}),
@@ -377,6 +379,8 @@ class Classifiers(Convert):
             with self.subTest(model):
                 self.assertEqual(self.metadata(tensors).get("model"), model)
         self.assertNotIn("model", self.metadata(resnet((1, 1, 1, 1), 2)))
+        cut_vgg19 = {f"features.{i}.weight": (1, 1, 3, 3) for i in (0, 2, 5, 7, 10, 12, 14, 16)}
+        self.assertNotIn("model", self.metadata(zeros(cut_vgg19)))
 
     def test_names_of_researchers(self):
         tensors = zeros({"module.layer2.0.shortcut.0.weight": (1,), "model.shortcut.w": (1,)})

@@ -31,7 +31,7 @@ struct SaliencyOptions {
   Target target{};
   int samples = 0;      ///< 0: 25 of SmoothGrad, 50 nodes of integrated gradients
   float sigma = 0.15F;  ///< of SmoothGrad's noise, as a share of the range of pixels, which is 1
-  const Tensor* baseline = nullptr;  ///< of integrated gradients, host [1, 3, h, w]; null: black
+  const Tensor* baseline = nullptr;  ///< of integrated gradients, [1, 3, h, w]; null: black
 };
 
 struct SaliencyResult {

@@ -4,7 +4,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
+#include <memory>
+#include <ostream>
+#include <string>
+#include <utility>
+#include <vector>
 
+#include "phosphene/classifier.hpp"
 #include "phosphene/image.hpp"
 #include "phosphene/methods/cam.hpp"
 #include "phosphene/methods/occlusion.hpp"
@@ -17,8 +24,9 @@ namespace {
 
 using reference::read;
 
-/// Of the map's range: what a map may be off by at any pixel. The engine's fp32 has errors of 1e-6
-/// where nothing switches.
+/// Of the map's range: what a map may be off by at any pixel, where nothing switches. The scores
+/// are off by 2e-6 of theirs (see the network goldens), and a map of drops by two of these over its
+/// range, a fifth of the score in these photographs: 2e-5. The rest is for other machines.
 constexpr double kTolerance = 1e-4;
 
 constexpr std::size_t kSamples = 1000;
@@ -84,23 +92,24 @@ class AttributionGolden : public testing::TestWithParam<Photograph> {
     golden_ = load("attribution");
   }
 
-  /// All samples within the tolerance, and the whole map as long as the peer's.
+  /// All samples within the tolerance, and the whole map of the peer's norm.
   void compare(const Tensor& map, const std::string& name) {
     const Values all = read(map), got = sample(all);
     const Values want = values(golden_, key_ + name + ".sample");
     const Values whole = values(golden_, key_ + name + ".whole");
     ASSERT_EQ(got.size(), want.size()) << name;
     const double range = whole[1] - whole[0];
-    double furthest = 0;
+    double furthest = 0, within = 0;
     for (std::size_t i = 0; i < got.size(); ++i) {
-      furthest = std::max(furthest, std::abs(got[i] - want[i]));
+      const double distance = std::abs(got[i] - want[i]) / range;
+      furthest = std::max(furthest, distance);
+      within += distance <= kTolerance ? 1 : 0;
     }
-    // Where the peer's own float32 strays further from its float64, twice that.
-    const double tolerance = std::max(kTolerance, 2 * whole[3]);
-    EXPECT_LE(furthest / range, tolerance) << name;
-    EXPECT_NEAR(norm(all), whole[2], tolerance * whole[2]) << name;
-    std::printf("%s%s: off by %.1e of the range, the norm by %.1e\n", key_.c_str(), name.c_str(),
-                furthest / range, std::abs(norm(all) / whole[2] - 1));
+    // Where the peer's own float32 strays further from its float64, single pixels may by twice
+    // that.
+    EXPECT_LE(furthest, std::max(kTolerance, 2 * whole[3])) << name;
+    EXPECT_GE(within / static_cast<double>(got.size()), 0.99) << name;
+    EXPECT_NEAR(norm(all), whole[2], kTolerance * whole[2]) << name;
   }
 
   Context context_{ContextOptions{.device = "cpu"}};
@@ -170,17 +179,34 @@ TEST_P(AttributionGolden, Occlusion) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Photographs, AttributionGolden,
-    testing::Values(Photograph{"resnet20_cifar10", 0, "cifar20/cifar10_01_8.png", 8,
-                               {"layer3.2.conv2", "layer2.1.conv1"}, {{15, 8}, {5, 3}}},
-                    Photograph{"resnet20_cifar10", 1, "cifar20/cifar10_16_5.png", 7,
-                               {"layer3.2.conv2", "layer2.1.conv1"}, {{15, 8}}},
-                    Photograph{"googlenet_bvlc", 0, "imagenet20/imagenet_05_853.jpg", 853,
-                               {"inception_5b/output", "inception_4c/output"}, {{60, 45}, {15, 8}}},
-                    Photograph{"googlenet_bvlc", 1, "imagenet20/imagenet_15_99.jpg", 100,
-                               {"inception_5b/output", "inception_4c/output"}, {{60, 45}}}),
-    [](const auto& test) { return test.param.network + "_" + std::to_string(test.param.index); });
+INSTANTIATE_TEST_SUITE_P(Photographs, AttributionGolden,
+                         testing::Values(Photograph{"resnet20_cifar10",
+                                                    0,
+                                                    "cifar20/cifar10_01_8.png",
+                                                    8,
+                                                    {"layer3.2.conv2", "layer2.1.conv1"},
+                                                    {{15, 8}, {5, 3}}},
+                                         Photograph{"resnet20_cifar10",
+                                                    1,
+                                                    "cifar20/cifar10_16_5.png",
+                                                    7,
+                                                    {"layer3.2.conv2", "layer2.1.conv1"},
+                                                    {{15, 8}}},
+                                         Photograph{"googlenet_bvlc",
+                                                    0,
+                                                    "imagenet20/imagenet_05_853.jpg",
+                                                    853,
+                                                    {"inception_5b/output", "inception_4c/output"},
+                                                    {{60, 45}, {15, 8}}},
+                                         Photograph{"googlenet_bvlc",
+                                                    1,
+                                                    "imagenet20/imagenet_15_99.jpg",
+                                                    100,
+                                                    {"inception_5b/output", "inception_4c/output"},
+                                                    {{60, 45}}}),
+                         [](const auto& test) {
+                           return test.param.network + "_" + std::to_string(test.param.index);
+                         });
 
 }  // namespace
 }  // namespace phosphene::golden

@@ -60,8 +60,8 @@ void expect_every_row(const std::string& out) {
   }
 }
 
-// A random map points within 4 pixels of an object in about 0.35 of the pictures; of n pictures
-// that share has a standard deviation of sqrt(0.35 0.65 / n).
+// A random map points within 4 pixels of an object in about a fifth of the pictures; of n pictures
+// that share has a standard deviation of sqrt(0.2 0.8 / n).
 void expect_better_pointing_than_chance(const Table& table) {
   const double sigma = std::sqrt(0.2 * 0.8 / kPictures);
   EXPECT_NEAR(table.mean("random map", "", "pointing"), 0.2, 3 * sigma);

@@ -5,6 +5,8 @@
 #include <cmath>
 #include <cstdint>
 #include <filesystem>
+#include <string>
+#include <vector>
 
 #include "phosphene/classifier.hpp"
 #include "phosphene/datasets/shapes.hpp"
@@ -79,6 +81,21 @@ TEST(RandomWeights, AreDrawnByTheFanIn) {
   EXPECT_NEAR(variance / expected, 1, 5 * std::sqrt(2 / count));
   for (float value : drawn.weights().at("bn1.running_var").values) EXPECT_EQ(value, 1);
   for (float value : drawn.weights().at("fc.bias").values) EXPECT_EQ(value, 0);
+}
+
+TEST(RandomWeights, FromANodeOnLeaveTheEarlierOnes) {
+  const Network trained = load_network(bundled());
+  const Network drawn = with_random_weights(trained, 3, "layer3.0.conv1");
+  const auto same = [&](const std::string& name) {
+    return drawn.weights().at(name).values == trained.weights().at(name).values;
+  };
+  for (const char* early : {"conv1.weight", "bn1.running_mean", "layer2.0.downsample.0.weight"}) {
+    EXPECT_TRUE(same(early)) << early;
+  }
+  for (const char* late : {"layer3.0.conv1.weight", "layer3.0.bn1.running_var", "fc.weight"}) {
+    EXPECT_FALSE(same(late)) << late;
+  }
+  EXPECT_THROW(with_random_weights(trained, 3, "layer4"), UsageError);
 }
 
 TEST(RandomWeights, AreTheSameForTheSameSeed) {

@@ -166,7 +166,7 @@ struct Saliency::Impl {
   /// Sample `s` of an image: with noise, or on the way from the baseline.
   void write_sample(const Tensor& image, std::int64_t index, std::size_t s, Tensor to) {
     if (method == SaliencyMethod::smoothgrad) {
-      ops::add_gaussian(context, image, sigma, index, static_cast<int>(s), to);
+      ops::add_normal_noise(context, image, sigma, index, static_cast<int>(s), to);
       return;
     }
     ops::copy(context, image, to);

@@ -3,8 +3,8 @@
 #include "engine/core/backend.hpp"
 #include "engine/ops/dispatch.hpp"
 #include "kernels/crop.hpp"
-#include "kernels/gaussian.hpp"
 #include "kernels/layout.hpp"
+#include "kernels/normal_noise.hpp"
 #include "kernels/resize.hpp"
 #include "kernels/vector.hpp"
 
@@ -101,11 +101,11 @@ Tensor crop(const Context& context, const Tensor& x, std::int64_t top, std::int6
   return y;
 }
 
-void add_gaussian(const Context& context, const Tensor& x, float sigma, std::int64_t image,
-                  int sample, Tensor& y) {
+void add_normal_noise(const Context& context, const Tensor& x, float sigma, std::int64_t image,
+                      int sample, Tensor& y) {
   const kernels::NoiseKey key{context.seed(), static_cast<std::uint64_t>(image),
                               static_cast<std::uint32_t>(sample)};
-  PHOSPHENE_CALL(context, add_gaussian, x.data(), y.data(), y.count(), sigma, key);
+  PHOSPHENE_CALL(context, add_normal_noise, x.data(), y.data(), y.count(), sigma, key);
 }
 
 Tensor slot(const Tensor& batch, std::int64_t i) {

@@ -36,9 +36,10 @@ Tensor resize(const Context& context, const Tensor& x, std::int64_t h, std::int6
 /// The rectangle of h x w at (top, left) of every plane; nchw fp32.
 Tensor crop(const Context& context, const Tensor& x, std::int64_t top, std::int64_t left,
             std::int64_t h, std::int64_t w);
-/// y = x + sigma N(0, 1), keyed by the context's seed, `image` and `sample` (kernels/gaussian.hpp).
-void add_gaussian(const Context& context, const Tensor& x, float sigma, std::int64_t image,
-                  int sample, Tensor& y);
+/// y = x + sigma N(0, 1), keyed by the context's seed, `image` and `sample`
+/// (kernels/normal_noise.hpp).
+void add_normal_noise(const Context& context, const Tensor& x, float sigma, std::int64_t image,
+                      int sample, Tensor& y);
 /// Image i of a batch, whatever its layout and type: a view [1, c, h, w].
 Tensor slot(const Tensor& batch, std::int64_t i);
 

@@ -6,7 +6,7 @@
 #include <cmath>
 #include <cstdlib>
 
-#include "kernels/gaussian.hpp"
+#include "kernels/normal_noise.hpp"
 #include "phosphene/methods/saliency.hpp"
 #include "tests/attribution/classifiers.hpp"
 
@@ -53,7 +53,7 @@ TEST(SmoothGrad, IsTheMeanOverTheKeyedNoise) {
   std::vector<float> mean(smooth.size());
   for (std::uint32_t s = 0; s < 7; ++s) {
     Tensor noisy = Tensor::host(kImage);
-    kernels::cpu::add_gaussian(image.data(), noisy.data(), image.count(), 0.2F, {5, 41, s});
+    kernels::cpu::add_normal_noise(image.data(), noisy.data(), image.count(), 0.2F, {5, 41, s});
     const auto one = attribution(context, network, noisy, {.target = {.channel = 1}});
     for (std::size_t i = 0; i < one.size(); ++i) mean[i] += one[i] / 7;
   }

@@ -9,10 +9,10 @@
 #include "kernels/philox.hpp"
 
 namespace phosphene::kernels::cpu {
-void add_gaussian(const float* x, float* y, std::int64_t count, float sigma, NoiseKey key);
+void add_normal_noise(const float* x, float* y, std::int64_t count, float sigma, NoiseKey key);
 }  // namespace phosphene::kernels::cpu
 
 namespace phosphene::kernels::cuda {
-void add_gaussian(Stream stream, const float* x, float* y, std::int64_t count, float sigma,
-                  NoiseKey key);
+void add_normal_noise(Stream stream, const float* x, float* y, std::int64_t count, float sigma,
+                      NoiseKey key);
 }  // namespace phosphene::kernels::cuda

@@ -1,4 +1,4 @@
-#include "kernels/gaussian.hpp"
+#include "kernels/normal_noise.hpp"
 
 #include "kernels/philox.hpp"
 #include "tests/kernels/kernel_test.hpp"
@@ -35,7 +35,7 @@ std::vector<double> naive(const std::vector<float>& x, NoiseKey key) {
 }
 
 // The known answers of Random123's test suite (philox4x32, 10 rounds).
-CPU_TEST(Gaussian, philox_gives_the_published_words) {
+CPU_TEST(NormalNoise, philox_gives_the_published_words) {
   const auto expect = [](PhiloxWords counter, std::uint64_t key, PhiloxWords words) {
     const PhiloxWords actual = philox(counter, key);
     for (int k = 0; k < 4; ++k) EXPECT_EQ(actual.v[k], words.v[k]) << k;
@@ -47,23 +47,23 @@ CPU_TEST(Gaussian, philox_gives_the_published_words) {
          {{0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1}});
 }
 
-CPU_TEST(Gaussian, follows_the_formula) {
+CPU_TEST(NormalNoise, follows_the_formula) {
   for (const std::int64_t count : kCounts) {
     const std::vector<float> x = rarely_awkward_values<float>(count, 1);
     std::vector<float> y(x.size());
-    cpu::add_gaussian(x.data(), y.data(), count, kSigma, kKey);
+    cpu::add_normal_noise(x.data(), y.data(), count, kSigma, kKey);
     expect_near(y, naive(x, kKey), tolerance(x));
   }
 }
 
 // 2^16 numbers: the mean is off by 1 / 256, the variance by sqrt 2 / 256, the fourth moment by
 // sqrt 96 / 256, five times of which are allowed; images, samples and seeds are not correlated.
-CPU_TEST(Gaussian, is_normal_and_keyed) {
+CPU_TEST(NormalNoise, is_normal_and_keyed) {
   constexpr std::int64_t kCount = 1 << 16;
   const std::vector<float> zero(kCount);
   const auto noise = [&](NoiseKey key) {
     std::vector<float> y(zero.size());
-    cpu::add_gaussian(zero.data(), y.data(), kCount, 1, key);
+    cpu::add_normal_noise(zero.data(), y.data(), kCount, 1, key);
     return y;
   };
   const std::vector<float> y = noise({1, 2, 3});
@@ -84,14 +84,14 @@ CPU_TEST(Gaussian, is_normal_and_keyed) {
   }
 }
 
-DEVICE_TEST(Gaussian, agrees_with_the_cpu) {
+DEVICE_TEST(NormalNoise, agrees_with_the_cpu) {
   for (const std::int64_t count : kCounts) {
     const std::vector<float> x = rarely_awkward_values<float>(count, 1);
     std::vector<float> expected(x.size());
-    cpu::add_gaussian(x.data(), expected.data(), count, kSigma, kKey);
+    cpu::add_normal_noise(x.data(), expected.data(), count, kSigma, kKey);
     for (const std::size_t offset : kOffsets) {
       DeviceBuffer<float> y(x, offset);
-      cuda::add_gaussian(nullptr, y.data(), y.data(), count, kSigma, kKey);
+      cuda::add_normal_noise(nullptr, y.data(), y.data(), count, kSigma, kKey);
       const auto one = tolerance(x);
       expect_near(y.host(), expected, [&](std::size_t i) { return 2 * one(i); });
     }

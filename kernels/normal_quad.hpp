@@ -1,13 +1,13 @@
-// What both versions of kernels/gaussian.hpp share.
+// What both versions of kernels/normal_noise.hpp share.
 #pragma once
 #include <cmath>
 
-#include "kernels/gaussian.hpp"
+#include "kernels/normal_noise.hpp"
 
 namespace phosphene::kernels {
 
 /// N_4q .. N_4q+3
-PHOSPHENE_HOST_DEVICE inline void gaussian_quad(std::int64_t q, NoiseKey key, float normal[4]) {
+PHOSPHENE_HOST_DEVICE inline void normal_quad(std::int64_t q, NoiseKey key, float normal[4]) {
   const PhiloxWords words = noise_words(key, q);
   constexpr float kTwoPi = 6.2831853F;
   for (int k = 0; k < 4; k += 2) {

@@ -88,7 +88,7 @@ def occlusion(args, scratch, model):
 
     def ours(engine, map_file):
         return printed([args.build / "bench" / "bench_occlusion", model, weights, engine, args.size,
-                        args.patch, args.stride, map_file])
+                        args.patch, args.stride, map_file, args.device])
 
     short = ["--size", args.size, "--patch", args.size // 4, "--stride", args.size // 8]
     trials = {batch: captum(batch, scratch / "trial.npy", short)["seconds"] for batch in BATCHES}
@@ -183,7 +183,7 @@ def measure(args):
     images = sorted((Path(args.data) / "images" / "imagenet20").glob("*.jpg"))[:args.images]
     if not images:
         raise SystemExit(f"no photographs in {args.data}/images/imagenet20")
-    results = {"machine": processor(), "cores": len(os.sched_getaffinity(0)), "occlusion": [],
+    results = {"machine": processor(), "device": args.device, "cores": len(os.sched_getaffinity(0)), "occlusion": [],
                "maps": []}
     with tempfile.TemporaryDirectory() as scratch:
         scratch = Path(scratch)
@@ -194,7 +194,7 @@ def measure(args):
             results["maps"].append(maps(args, scratch, model, method, images[:count]))
         for model in args.models:
             results["occlusion"].append(occlusion(args, scratch, model))
-            (scratch / f"{model}.safetensors").unlink()
+            (scratch / f"{model}.safetensors").unlink(missing_ok=True)
     results["torch"] = results["occlusion"][0]["rounds"][0]["captum"]["torch"]
     return results
 

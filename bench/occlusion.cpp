@@ -37,7 +37,7 @@ int sweep(char** arguments) {
   const std::int64_t size = std::stoll(arguments[4]);
   const int patch = std::stoi(arguments[5]), stride = std::stoi(arguments[6]);
   const Network network = load_network({.model = model, .weights = weights});
-  const Context context({.device = "auto"});
+  const Context context({.device = arguments[8]});
   const Tensor image = picture(size);
   const double before = peak_mb();
 
@@ -68,9 +68,10 @@ int sweep(char** arguments) {
 }  // namespace phosphene
 
 int main(int argc, char** argv) {
-  if (argc != 8) {
-    std::fprintf(stderr,
-                 "usage: bench_occlusion MODEL WEIGHTS dense|incremental SIZE PATCH STRIDE MAP\n");
+  if (argc != 9) {
+    std::fprintf(
+        stderr,
+        "usage: bench_occlusion MODEL WEIGHTS dense|incremental SIZE PATCH STRIDE MAP DEVICE\n");
     return 2;
   }
   try {

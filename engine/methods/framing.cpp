@@ -101,6 +101,12 @@ void check_size(std::int64_t size) {
 
 Tensor frame(const Context& context, const Tensor& photo, std::int64_t size) {
   check_size(size);
+  constexpr std::int64_t kLongest = 100;  // times the short side: all of it is resized
+  const Shape& p = photo.shape();
+  if (std::max(p.h, p.w) > kLongest * std::min(p.h, p.w)) {
+    throw Error("a photograph of " + std::to_string(p.w) + "x" + std::to_string(p.h) +
+                " pixels, expected a long side of at most 100 times the short one");
+  }
   const Square square = square_of(photo.shape().h, photo.shape().w, size);
   const Tensor on_device =
       photo.device() == context.device() ? photo.view() : ops::to_device(context, photo);

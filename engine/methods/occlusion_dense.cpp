@@ -39,6 +39,7 @@ class DenseScorer final : public OcclusionScorer {
       Tensor copies =
           Tensor::view(copies_.data<void>(), copies_.device(), {n, s.c, s.h, s.w}, DType::f32);
       ops::occlude(context_, image, views_, from, fill, copies);
+      context_.synchronize();  // a black box may read them in another stream
       append(ops::to_host(context_, classifier_(copies)), n, result);
       // What was done and what there is, counted in windows: the clean image is none.
       if (progress && !progress(from + n - 1, views_.count() - 1)) {

@@ -10,7 +10,8 @@ namespace phosphene {
 
 /// A black box from images to class scores: images [n, c, h, w] nchw fp32 in [0,1], on the device
 /// of the context that it serves, to logits [n, classes, 1, 1] fp32, on that device or on the host.
-/// Any n >= 1 is taken.
+/// Any n >= 1 is taken. The images are complete when it is called; logits on the device must be
+/// when it returns, or be enqueued on the context's stream.
 using Classifier = std::function<Tensor(const Tensor& images)>;
 
 /// The logits of `network` for images of this size, in one Session of `batch` images. A last batch

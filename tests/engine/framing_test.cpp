@@ -58,6 +58,16 @@ TEST(Framing, OneOrSeveralPhotographsAreTheSame) {
 
 /// What is framed and put back lands where it was: a linear picture comes back as itself but for
 /// half a cell at the edges of the square, and what was not seen is `outside`.
+TEST(Framing, RefusesAThread) {
+  const Context context({.device = "cpu"});
+  EXPECT_THAT(
+      [&] {
+        frame(context, Tensor::host({1, 3, 1, 101}), 8);
+      },
+      ::testing::ThrowsMessage<Error>(::testing::HasSubstr("101x1 pixels")));
+  EXPECT_EQ(frame(context, slope(1, 100), 8).shape(), (Shape{1, 1, 8, 8}));
+}
+
 TEST(Framing, MapsComeBackToTheirPlace) {
   const Context context({.device = "cpu"});
   const float nan = std::numeric_limits<float>::quiet_NaN();

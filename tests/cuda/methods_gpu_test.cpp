@@ -28,8 +28,8 @@ using reference::Values;
 constexpr std::int64_t kCount = 8;  // pictures, one a class
 
 /// By relative L2. The network is eight products deep, and a feature map or a logit is a sum of
-/// mixed sign, a few times smaller than its terms: `maps` is three times the error of the products.
-/// With u the roundoff of a factor or a store (nodes_gpu_test.cpp):
+/// mixed sign that may be half of its terms: `maps` is twice the error of the products. With u the
+/// roundoff of a factor or a store (nodes_gpu_test.cpp):
 ///   fp32  1e-6 a product, 8e-6 in all.
 ///   tf32  factors of 10 bits, perhaps cut off: 1e-3 a product, of one sign, 8e-3 in all.
 ///   bf16  factors and stored maps of 8 bits, to nearest: 3e-3 a layer of either sign,
@@ -37,21 +37,20 @@ constexpr std::int64_t kCount = 8;  // pictures, one a class
 /// A gradient passes seven layers of ReLUs, in each of which a share of 0.6 e of the units switches
 /// that lie within the error e of zero, and takes its part of the gradient along. With e = k 1e-3
 /// behind k products of tf32, and sqrt(k) 3e-3 of bf16, that is sqrt(0.6 * 28e-3) = 0.13 and
-/// sqrt(0.6 * 13.5 * 3e-3) = 0.16; half of the units are off, so that one part in two is twice as
-/// large: times sqrt(2), and as much again for the few units that carry more than others. In fp32
-/// 1e-6 of 3e5 units are one, whose part is 1 / sqrt(3000) in the last layer of one picture and
-/// sqrt(8) less in eight.
+/// sqrt(0.6 * 13.5 * 3e-3) = 0.16; half of the units are off, so that a part is twice as large:
+/// times sqrt(2). In fp32 it is a unit or two of the 9e5 of eight pictures, whose part is at most
+/// 1 / sqrt(3000) of one picture's, in the last layer, and sqrt(8) less of all: 7e-3.
 struct MethodTolerance {
   double maps, gradients;
 };
 MethodTolerance tolerance_of(Precision precision) {
   switch (precision) {
     case Precision::fp32:
-      return {2.5e-5, 1e-2};
+      return {2e-5, 7e-3};
     case Precision::tf32:
-      return {2.5e-2, 0.26};
+      return {1.6e-2, 0.19};
     case Precision::bf16:
-      return {2.5e-2, 0.32};
+      return {1.7e-2, 0.23};
   }
   throw std::logic_error("precision");
 }
@@ -82,11 +81,11 @@ class GpuMethods : public testing::TestWithParam<Precision> {
     return {.device = device, .precision = precision, .seed = 3};
   }
 
-  /// Of a layer (empty: the class scores), three images at a time: the last batch is not full.
-  void expect_saliency(SaliencyMethod method, const std::string& layer, int samples) {
-    SCOPED_TRACE(layer);
+  /// Three images at a time: the last batch is not full.
+  void expect_saliency(SaliencyMethod method, const Target& target, int samples) {
+    SCOPED_TRACE(target.layer);
     const SaliencyOptions how{
-        .method = method, .target = {.layer = layer}, .samples = samples, .sigma = 0.1F};
+        .method = method, .target = target, .samples = samples, .sigma = 0.1F};
     const auto run = [&](const Context& context) {
       return Saliency(context, network_, kShapesSize, kShapesSize, 3, how)(pictures_);
     };
@@ -131,14 +130,14 @@ TEST_P(GpuMethods, ClassScoresAgree) {
 }
 
 TEST_P(GpuMethods, GradientsAgree) {
-  expect_saliency(SaliencyMethod::gradient, "", 0);
-  expect_saliency(SaliencyMethod::guided_backprop, "", 0);
-  expect_saliency(SaliencyMethod::gradient, "layer3.0", 0);
+  expect_saliency(SaliencyMethod::gradient, {}, 0);
+  expect_saliency(SaliencyMethod::guided_backprop, {}, 0);
+  expect_saliency(SaliencyMethod::gradient, {"layer3.0.add", 7, 3, 4}, 0);
 }
 
 TEST_P(GpuMethods, MeansOfGradientsAgree) {
-  expect_saliency(SaliencyMethod::smoothgrad, "", 4);
-  expect_saliency(SaliencyMethod::integrated_gradients, "", 5);
+  expect_saliency(SaliencyMethod::smoothgrad, {}, 4);
+  expect_saliency(SaliencyMethod::integrated_gradients, {}, 5);
 }
 
 TEST_P(GpuMethods, ClassActivationMapsAgree) {
@@ -150,7 +149,7 @@ TEST_P(GpuMethods, ClassActivationMapsAgree) {
 }
 
 /// A drop is the difference of two scores, each off by the error of the logits: what counts is the
-/// error by the logits' scale, sqrt(2) times `maps`.
+/// error by the logits' scale, at most 2 times `maps`.
 TEST_P(GpuMethods, OcclusionsAgree) {
   double scale = 0;
   const Values scores = logits(cpu_);
@@ -173,8 +172,7 @@ TEST_P(GpuMethods, OcclusionsAgree) {
       ASSERT_EQ(got.size(), of.size());
       double squares = 0;
       for (std::size_t i = 0; i < of.size(); ++i) squares += (got[i] - of[i]) * (got[i] - of[i]);
-      EXPECT_LE(std::sqrt(squares / static_cast<double>(of.size())),
-                std::sqrt(2.0) * tolerance_.maps * scale);
+      EXPECT_LE(std::sqrt(squares / static_cast<double>(of.size())), 2 * tolerance_.maps * scale);
     }
   }
 }

@@ -29,7 +29,7 @@ struct Flags : apps::ExplainFlags {
   }
   void add_to(CLI::App& app);
   CamOptions options(const Network& network) const;
-  Json settings(const Network& network) const;
+  Json settings(const Network& network, const CamOptions& options) const;
 };
 
 void Flags::add_to(CLI::App& app) {
@@ -62,12 +62,12 @@ CamOptions Flags::options(const Network& network) const {
   return o;
 }
 
-Json Flags::settings(const Network& network) const {
+Json Flags::settings(const Network& network, const CamOptions& options) const {
   Json s = ExplainFlags::settings(network);
-  s.update({{"--class", classes},
+  s.update({{"--class", options.classes},
             {"--layer", layer},
             {"--signed", keep_negative},
-            {"--gradient", gradient},
+            {"--gradient", apps::content_of(gradient)},
             {"--gradient-at", gradient_at}});
   return s;
 }
@@ -122,8 +122,8 @@ int explain(const Flags& f, int argc, char** argv) {
 
   apps::SweepJob job;
   job.app = "cam";
-  job.out = f.out;
-  job.settings = f.settings(network);
+  job.settings = f.settings(network, options);
+  job.inputs = f.inputs({{"--gradient", f.gradient}});
   job.device = apps::device_json(*context);
   job.device["batch"] = batch;
   job.batch = batch;

@@ -123,8 +123,7 @@ nlohmann::json provenance(const phosphene::Context& context, int argc, char** ar
           {"device_name", context.device_name()},
           {"libraries", context.library_versions()},
           {"precision", to_string(context.precision())},
-          {"seed", context.seed()},
-          {"batch", 1}};
+          {"seed", context.seed()}};
 }
 
 void refuse_overwriting(const NamedFiles& outputs, const NamedFiles& inputs) {

@@ -15,6 +15,7 @@
 #include "common.hpp"
 #include "evaluate_report.hpp"
 #include "evaluate_score.hpp"
+#include "explain_flags.hpp"
 #include "phosphene/datasets/shapes.hpp"
 #include "phosphene/error.hpp"
 #include "phosphene/file.hpp"
@@ -167,15 +168,29 @@ void check(const Flags& f, const Network& network) {
     throw UsageError("--weights " + f.weights + ": a network of " + std::to_string(classes) +
                      " classes, expected the " + std::to_string(expected) + " of the shapes");
   }
+  if (f.input_size != 0 && f.input_size != kShapesSize) {
+    throw UsageError("--input-size " + std::to_string(f.input_size) + ": the pictures have " +
+                     std::to_string(kShapesSize) + " pixels a side, expected that or nothing");
+  }
+  apps::refuse_overwriting({{"--json", f.json}},
+                           {{"--weights", f.weights}, {"--labels", f.labels}});
+  if (!f.out.empty()) {
+    std::error_code error;
+    std::filesystem::create_directories(f.out, error);
+    if (!std::filesystem::is_directory(f.out)) {
+      throw Error("--out " + f.out + ": cannot be made a folder: " +
+                  (error ? error.message() : "there is a file of this name"));
+    }
+  }
   if (!f.json.empty()) check_writable(f.json);
-  apps::refuse_overwriting({{"--json", f.json}}, {{"--weights", f.weights}});
 }
 
 int evaluate(const Flags& f, int argc, char** argv) {
   const std::vector<apps::Attribution> methods = chosen_methods(f.methods);
   const Network network = load_network(f.network_options());
   check(f, network);
-  const Context context(f.context_options());
+  const auto device = apps::make_context(f);
+  const Context& context = *device;
   const apps::Pictures pictures = draw(f.data_seed, f.count);
   const apps::Scorer scorer(context, network, pictures, f.tolerance, f.causal);
 
@@ -213,7 +228,6 @@ int evaluate(const Flags& f, int argc, char** argv) {
               static_cast<long long>(f.count), static_cast<unsigned long long>(f.data_seed),
               100 * right, apps::table(rows).c_str());
   if (!f.out.empty()) {
-    std::filesystem::create_directories(f.out);
     const auto save = [&](const char* name, const std::vector<Tensor>& shown) {
       std::vector<const Tensor*> columns{&chance, &edges};
       for (const Tensor& map : shown) columns.push_back(&map);

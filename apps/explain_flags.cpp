@@ -1,7 +1,9 @@
 #include "explain_flags.hpp"
 
 #include <algorithm>
+#include <variant>
 
+#include "checksum.hpp"
 #include "flag_values.hpp"
 #include "phosphene/error.hpp"
 #include "phosphene/file.hpp"
@@ -10,12 +12,33 @@ namespace apps {
 
 using namespace phosphene;
 
+namespace {
+
+/// What the network does to pixels, whether flags, the weights file or the model say so.
+nlohmann::json preprocessing(const Graph& graph) {
+  for (const Node& node : graph.nodes()) {
+    if (const auto* n = std::get_if<op::Normalise>(&node.op)) {
+      return {
+          {"--mean", n->mean}, {"--std", n->std}, {"scale", n->scale}, {"reversed", n->reverse}};
+    }
+  }
+  return nlohmann::json::object();
+}
+
+std::string hash_of(const std::vector<std::string>& labels) {
+  Fingerprint hash;
+  for (const std::string& label : labels) hash.add(label);
+  return labels.empty() ? "" : hash.text();
+}
+
+}  // namespace
+
 void ExplainFlags::add_to(CLI::App& app, const std::vector<std::string>& methods,
                           const std::string& result) {
   std::string names;
   for (const std::string& name : methods) names += (names.empty() ? "" : ", ") + name;
   photographs.add_to(app);
-  app.add_option("--method", method, names)->capture_default_str();
+  if (!methods.empty()) app.add_option("--method", method, names)->capture_default_str();
   app.add_option("--colours,--colors", colours, "Of the picture: jet, viridis, grey or diverging")
       ->capture_default_str();
   app.add_option("--opacity", opacity, "Of the colours over the photograph, 0 to 1")
@@ -46,11 +69,31 @@ std::int64_t ExplainFlags::batch_on(const Context& context, std::int64_t runs_ea
 }
 
 nlohmann::json ExplainFlags::settings(const Network& network) const {
-  return {{"--model", model},         {"--weights", fingerprint(network.weights())},
-          {"--mean", mean},           {"--std", std},
-          {"--method", method},       {"--input-size", network.info().input_size},
-          {"--precision", precision}, {"--seed", seed},
-          {"--colours", colours},     {"--opacity", opacity}};
+  nlohmann::json settings = preprocessing(network.graph());
+  settings.update({{"--model", network.info().model},
+                   {"--weights", fingerprint(network.weights())},
+                   {"--labels", hash_of(network.info().labels)},
+                   {"--input-size", network.info().input_size},
+                   {"--precision", precision},
+                   {"--tune", tune},
+                   {"--seed", seed},
+                   {"--colours", colours},
+                   {"--opacity", opacity}});
+  if (!method.empty()) settings["--method"] = method;
+  return settings;
+}
+
+NamedFiles ExplainFlags::inputs(const NamedFiles& own) const {
+  NamedFiles files{{"--image", photographs.image},
+                   {"--images", photographs.images},
+                   {"--weights", weights},
+                   {"--labels", labels}};
+  files.insert(files.end(), own.begin(), own.end());
+  return files;
+}
+
+std::string content_of(const std::string& file) {
+  return file.empty() ? "" : "file " + crc32_of_file(file);
 }
 
 std::int64_t input_size(const Network& network) {
@@ -69,16 +112,21 @@ std::unique_ptr<Context> make_context(const CommonFlags& flags) {
   return context;
 }
 
-int sweep_and_report(const ExplainFlags& flags, const SweepJob& job, const Context& context,
-                     int argc, char** argv) {
+int sweep_and_report(const ExplainFlags& flags, SweepJob job, const Context& context, int argc,
+                     char** argv, const nlohmann::json& more) {
+  job.out = flags.out;
+  job.json = flags.json;
   if (!flags.json.empty()) check_writable(flags.json);
   const int code = sweep(flags.photographs, job);
   if (!flags.json.empty()) {
-    write_json(flags.json, {{"settings", job.settings},
-                            {"device", job.device},
-                            {"exit_code", code},
-                            {"peak_bytes", context.peak_bytes()},
-                            {"provenance", provenance(context, argc, argv)}});
+    nlohmann::json json{{"out", job.out},
+                        {"settings", job.settings},
+                        {"device", job.device},
+                        {"exit_code", code},
+                        {"peak_bytes", context.peak_bytes()},
+                        {"provenance", provenance(context, argc, argv)}};
+    json.update(more);
+    write_json(flags.json, json);
   }
   return code;
 }

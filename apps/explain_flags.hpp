@@ -12,6 +12,7 @@
 namespace apps {
 
 /// What the apps share that show where a network looks: photographs, a classifier, a picture.
+/// An app without --method has no names of methods.
 struct ExplainFlags : ClassifierFlags {
   SweepFlags photographs;
   std::string method, colours, batch = "auto";
@@ -23,8 +24,11 @@ struct ExplainFlags : ClassifierFlags {
   /// Images at once: --batch, else what the sweep in --out began with, else 16 on a GPU and 4 on
   /// the CPU; of one photograph, which makes `runs_each` runs, no more than these.
   std::int64_t batch_on(const phosphene::Context& context, std::int64_t runs_each) const;
-  /// What determines the files, for the journal; an app adds its own.
+  /// What determines the files, for the journal, as it was found and not as it was called: of a
+  /// file its content, of names what they stand for. An app adds its own.
   nlohmann::json settings(const phosphene::Network& network) const;
+  /// The files that every app reads; an app adds its own.
+  NamedFiles inputs(const NamedFiles& own) const;
 };
 
 /// The side of what the network sees. Throws UsageError where neither file nor model says.
@@ -33,8 +37,11 @@ std::int64_t input_size(const phosphene::Network& network);
 /// The device of the flags; says so where `auto` has to take the CPU.
 std::unique_ptr<phosphene::Context> make_context(const CommonFlags& flags);
 
-/// Runs the sweep, and writes --json.
-int sweep_and_report(const ExplainFlags& flags, const SweepJob& job,
-                     const phosphene::Context& context, int argc, char** argv);
+/// What stands for a file in the journal: its checksum; nothing for none.
+std::string content_of(const std::string& file);
+
+/// Runs the sweep, and writes --json: what every app says, and `more`.
+int sweep_and_report(const ExplainFlags& flags, SweepJob job, const phosphene::Context& context,
+                     int argc, char** argv, const nlohmann::json& more = nlohmann::json::object());
 
 }  // namespace apps

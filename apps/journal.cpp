@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -24,17 +25,22 @@ using phosphene::Error;
 constexpr std::string_view kSeal = ",\"crc32\":\"", kEnd = "\"}";
 constexpr std::size_t kDigits = 8;
 
-/// The line's content. Throws Error that says what is wrong with it.
+/// A line is not as it was written.
+struct Damaged : Error {
+  using Error::Error;
+};
+
+/// The line's content. Throws Damaged.
 Json open_line(std::string_view line) {
   const std::size_t tail = kSeal.size() + kDigits + kEnd.size();
   const bool sealed = line.size() > tail && line.ends_with(kEnd) &&
                       line.substr(line.size() - tail).starts_with(kSeal);
-  if (!sealed) throw Error("has no checksum at its end");
+  if (!sealed) throw Damaged("has no checksum at its end");
   const std::string body = std::string(line.substr(0, line.size() - tail)) + "}";
   const std::string_view digits = line.substr(line.size() - tail + kSeal.size(), kDigits);
-  if (crc32(body) != digits) throw Error("does not have the checksum that it names");
+  if (crc32(body) != digits) throw Damaged("does not have the checksum that it names");
   Json content = Json::parse(body, nullptr, false);
-  if (!content.is_object()) throw Error("is no JSON object");
+  if (!content.is_object()) throw Damaged("is no JSON object");
   return content;
 }
 
@@ -105,7 +111,8 @@ Journal read_journal(const std::string& path) {
     try {
       journal.take(text.substr(journal.bytes, end - journal.bytes));
     } catch (const Error& error) {
-      if (end + 1 == text.size()) break;
+      const bool damaged = dynamic_cast<const Damaged*>(&error) != nullptr;
+      if (damaged && end + 1 == text.size()) break;
       throw Error(path + ": line " + std::to_string(number) + " is damaged: it " + error.what());
     }
     journal.bytes = end + 1;
@@ -155,14 +162,21 @@ std::string difference(const Json& before, const Json& now) {
 JournalWriter::JournalWriter(const std::string& path) {
   journal_.path = path;
   const std::string folder = std::filesystem::path(path).parent_path().string();
-  file_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
-  if (file_ < 0) fail("cannot be written");
   folder_ = ::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (folder_ < 0) fail("its folder cannot be read");
-  if (::flock(file_, LOCK_EX | LOCK_NB) != 0) {
-    if (errno == EWOULDBLOCK) {
+  bool locks = true;
+  struct stat state {};
+  do {  // again, if whoever had the lock has removed the file
+    if (file_ >= 0) ::close(file_);
+    file_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+    if (file_ < 0) fail("cannot be written");
+    locks = ::flock(file_, LOCK_EX | LOCK_NB) == 0;
+    if (!locks && errno == EWOULDBLOCK) {
       throw Error(path + ": another process is writing this journal; expected one at a time");
     }
+    if (::fstat(file_, &state) != 0) fail("cannot be read");
+  } while (state.st_nlink == 0);
+  if (!locks) {
     warn(path + ": this file system has no locks: see to it that no other process writes it");
   }
   journal_ = read_journal(path);
@@ -170,6 +184,7 @@ JournalWriter::JournalWriter(const std::string& path) {
 }
 
 JournalWriter::~JournalWriter() {
+  if (journal_.header.is_null()) ::unlink(journal_.path.c_str());  // refused before its first line
   if (file_ >= 0) ::close(file_);
   if (folder_ >= 0) ::close(folder_);
 }

@@ -38,9 +38,10 @@ std::string journal_text(const Json& json);
 /// The line of `content` with its checksum, without its end.
 std::string journal_line(const Json& content);
 
-/// A missing or empty file is a Journal without a header. A last line that is torn or damaged is
-/// left out: whoever was killed while writing it has to do its item again. Any other damaged line
-/// throws phosphene::Error with its number.
+/// A missing or empty file is a Journal without a header. A last line that is torn or whose
+/// checksum is wrong is left out: whoever was killed while writing it has to do its item again. Any
+/// other damaged line, or one that does not fit those before, throws phosphene::Error with its
+/// number.
 Journal read_journal(const std::string& path);
 
 /// The first line alone; null if it is not there or not whole.
@@ -56,6 +57,7 @@ class JournalWriter {
   /// Makes the file if there is none, locks it, reads it, cuts off a torn last line. Throws
   /// phosphene::Error where another process has the lock.
   explicit JournalWriter(const std::string& path);
+  /// Removes a journal that has not got its first line.
   ~JournalWriter();
   JournalWriter(const JournalWriter&) = delete;
   JournalWriter& operator=(const JournalWriter&) = delete;

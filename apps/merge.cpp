@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
+#include <functional>
 #include <optional>
 
 #include "common.hpp"
@@ -36,6 +37,9 @@ std::vector<Journal> read_all(const std::vector<std::string>& folders) {
       throw Error(folder + ": no journal in this folder, expected journal-i-of-N.jsonl");
     }
     std::ranges::sort(paths);
+    // A process that was killed before its first line has done nothing.
+    const auto begun = [](const std::string& path) { return fs::file_size(path) > 0; };
+    if (std::ranges::any_of(paths, begun)) std::erase_if(paths, std::not_fn(begun));
     for (const std::string& path : paths) {
       journals.push_back(apps::read_journal(path));
       if (journals.back().header.is_null()) throw Error(path + ": is empty, expected a journal");

@@ -13,7 +13,6 @@
 #include "explain_flags.hpp"
 #include "occlusion_flags.hpp"
 #include "phosphene/error.hpp"
-#include "phosphene/file.hpp"
 #include "phosphene/framing.hpp"
 #include "phosphene/image.hpp"
 #include "phosphene/models.hpp"
@@ -93,7 +92,10 @@ Tensor picture_of(const Tensor& photo, const Tensor& map, std::int64_t size,
   const float nothing = std::numeric_limits<float>::quiet_NaN();  // left as the photograph is
   HeatmapOptions options = f.rendering();
   options.range = range_of(map, options.colours);
-  if (options.colours != ColourMap::diverging && options.range->high > 0) options.range->low = 0;
+  if (options.colours != ColourMap::diverging) {
+    const float high = options.range->high;
+    options.range = {0, high > 0 ? high : 1};  // where nothing mattered, nothing is shown
+  }
   if ((options.colours == ColourMap::grey) != f.invert) {
     std::swap(options.range->low, options.range->high);
   }
@@ -101,11 +103,8 @@ Tensor picture_of(const Tensor& photo, const Tensor& map, std::int64_t size,
   return overlay(photo, unframe(map, s.h, s.w, size, nothing), options);
 }
 
-Json report(const OcclusionPlan& plan, const apps::SweepJob& job) {
-  return {{"out", job.out},
-          {"settings", job.settings},
-          {"device", job.device},
-          {"plan",
+Json report(const OcclusionPlan& plan) {
+  return {{"plan",
            {{"windows", plan.windows},
             {"engine", name_of(plan.engine)},
             {"reason", plan.reason},
@@ -118,7 +117,6 @@ Json report(const OcclusionPlan& plan, const apps::SweepJob& job) {
 int occlude(apps::OcclusionFlags& f, int argc, char** argv) {
   OcclusionOptions options = f.options();
   f.rendering();
-  if (!f.json.empty()) check_writable(f.json);
   const Network network = load_network(f.network_options());
   if (!f.target.empty()) options.target = apps::class_of("--class", f.target, network);
   const std::int64_t size = apps::input_size(network);
@@ -133,14 +131,14 @@ int occlude(apps::OcclusionFlags& f, int argc, char** argv) {
   take_up(apps::recorded_device(f.photographs, f.out), options);
   Occlusion occlusion(context, network, size, size, options);
   if (f.explain) explain(occlusion.plan());
+  if (f.batch != "auto" && occlusion.plan().engine == OcclusionEngine::incremental) {
+    apps::warn("--batch " + f.batch + ": is not used, as --engine auto takes the incremental one");
+  }
 
   apps::SweepJob job;
   job.app = "occlusion";
-  job.out = f.out;
-  job.settings = f.settings();
-  job.settings["--model"] = network.info().model;
-  job.settings["--weights"] = apps::fingerprint(network.weights());
-  job.settings["--input-size"] = size;
+  job.settings = f.settings(network, options.target);
+  job.inputs = f.inputs({{"--baseline", f.baseline_file()}});
   job.device = apps::device_json(context);
   job.device["engine"] = name_of(occlusion.plan().engine);
   if (occlusion.plan().batch > 0) job.device["batch"] = occlusion.plan().batch;
@@ -160,14 +158,7 @@ int occlude(apps::OcclusionFlags& f, int argc, char** argv) {
     }
     return records;
   };
-  const int code = apps::sweep(f.photographs, job);
-  if (!f.json.empty()) {
-    Json json = report(occlusion.plan(), job);
-    json["provenance"] = apps::provenance(context, argc, argv);
-    json["peak_bytes"] = context.peak_bytes();
-    apps::write_json(f.json, json);
-  }
-  return code;
+  return apps::sweep_and_report(f, job, context, argc, argv, report(occlusion.plan()));
 }
 
 }  // namespace

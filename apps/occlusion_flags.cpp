@@ -36,7 +36,15 @@ bool read_colour(const std::string& text, std::array<float, 3>& colour) {
 }  // namespace
 
 void OcclusionFlags::add_to(CLI::App& app) {
-  photographs.add_to(app);
+  ExplainFlags::add_to(app, {},
+                       "The folder to write to: a map (.npy), the windows' drops (-grid.npy) and a "
+                       "picture (.png) for each photograph");
+  app.get_option("--batch")->description(
+      "Occluded images at once by the dense engine, or auto: by the device's memory");
+  app.get_option("--colours")
+      ->description(
+          "Of the picture, from no drop to the largest: grey (a larger one is darker), jet or "
+          "viridis; or diverging, which shows where the score rises too");
   app.add_option("--patch", patch, "Pixels of the network's input that are hidden: N, or HxW")
       ->capture_default_str();
   app.add_option("--stride", stride, "Pixels from one place to the next: N, or YxX")
@@ -58,19 +66,7 @@ void OcclusionFlags::add_to(CLI::App& app) {
                  "window can change; the same answer), or auto: the faster one")
       ->capture_default_str();
   app.add_flag("--explain", explain, "Say what either engine would take, and which is taken");
-  app.add_option("--batch", batch, "Occluded images at once, or auto: by the device's memory")
-      ->capture_default_str();
-  app.add_option(
-         "--colours,--colors", colours,
-         "Of the picture, from no drop to the largest: grey (a larger one is darker), jet or "
-         "viridis; or diverging, which shows where the score rises too")
-      ->capture_default_str();
-  app.add_option("--opacity", opacity, "Of the colours over the photograph, 0 to 1")
-      ->capture_default_str();
   app.add_flag("--invert", invert, "Turn the colours around: with grey a larger drop is lighter");
-  ClassifierFlags::add_to(app,
-                          "The folder to write to: a map (.npy), the windows' drops "
-                          "(-grid.npy) and a picture (.png) for each photograph");
 }
 
 std::string OcclusionFlags::baseline_file() const {
@@ -99,6 +95,10 @@ OcclusionOptions OcclusionFlags::options() const {
   o.relative = relative;
   o.smooth = smooth;
   if (batch != "auto") {
+    if (o.engine == OcclusionEngine::incremental) {
+      throw UsageError("--batch " + printable(batch) +
+                       ": is of the dense engine; --engine incremental has no batch");
+    }
     o.batch =
         number<std::int64_t>("--batch", batch, "a whole number from 1 to 65536, or auto", 1, 65536);
   }
@@ -126,19 +126,19 @@ OcclusionOptions OcclusionFlags::options() const {
   return o;
 }
 
-HeatmapOptions OcclusionFlags::rendering() const {
-  if (!(opacity >= 0 && opacity <= 1)) {
-    throw UsageError("--opacity " + std::to_string(opacity) + ": expected a number from 0 to 1");
-  }
-  return {.colours = parse_colour_map(colours), .opacity = opacity};
-}
-
-nlohmann::json OcclusionFlags::settings() const {
-  return {{"--patch", patch},   {"--stride", stride},       {"--baseline", baseline},
-          {"--score", score},   {"--relative", relative},   {"--class", target},
-          {"--smooth", smooth}, {"--aggregate", aggregate}, {"--precision", precision},
-          {"--seed", seed},     {"--colours", colours},     {"--opacity", opacity},
-          {"--invert", invert}, {"--mean", mean},           {"--std", std}};
+nlohmann::json OcclusionFlags::settings(const Network& network, std::int64_t label) const {
+  nlohmann::json settings = ExplainFlags::settings(network);
+  const std::string file = baseline_file();
+  settings.update({{"--patch", patch},
+                   {"--stride", stride},
+                   {"--baseline", file.empty() ? baseline : content_of(file)},
+                   {"--score", score},
+                   {"--relative", relative},
+                   {"--class", label},
+                   {"--smooth", smooth},
+                   {"--aggregate", aggregate},
+                   {"--invert", invert}});
+  return settings;
 }
 
 }  // namespace apps

@@ -1,30 +1,33 @@
 #pragma once
+#include <cstdint>
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "common.hpp"
-#include "phosphene/heatmap.hpp"
+#include "explain_flags.hpp"
 #include "phosphene/methods/occlusion.hpp"
-#include "sweep.hpp"
 
 namespace apps {
 
 /// The flags of `occlusion`, and what they mean.
-struct OcclusionFlags : ClassifierFlags {
-  SweepFlags photographs;
+struct OcclusionFlags : ExplainFlags {
   std::string patch = "15", stride = "8", baseline = "grey", score = "softmax";
-  std::string target, aggregate = "mean", engine = "auto", batch = "auto", colours = "grey";
-  float smooth = 0, opacity = 0.6F;
+  std::string target, aggregate = "mean", engine = "auto";
+  float smooth = 0;
   bool relative = false, explain = false, invert = false;
+
+  OcclusionFlags() {
+    colours = "grey";
+    opacity = 0.6F;
+  }
 
   void add_to(CLI::App& app);
   /// Without the class, which needs the network, and the picture of a baseline, which
   /// `baseline_file` names. Throws UsageError.
   phosphene::OcclusionOptions options() const;
   std::string baseline_file() const;  ///< empty: the baseline is none
-  phosphene::HeatmapOptions rendering() const;
-  /// What determines the maps and the pictures, for the journal.
-  nlohmann::json settings() const;
+  /// What determines the maps and the pictures, for the journal; of class `label`, -1 the one that
+  /// is predicted.
+  nlohmann::json settings(const phosphene::Network& network, std::int64_t label) const;
 };
 
 }  // namespace apps

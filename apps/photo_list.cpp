@@ -6,7 +6,6 @@
 #include <filesystem>
 #include <fstream>
 #include <map>
-#include <set>
 #include <string_view>
 
 #include "checksum.hpp"
@@ -119,29 +118,53 @@ std::string list_hash(const std::vector<Item>& items) {
   return hash.text();
 }
 
+void check_out(const std::string& images, const std::string& out) {
+  std::error_code ignored;
+  if (!fs::is_directory(images, ignored)) return;
+  if (fs::weakly_canonical(images, ignored) != fs::weakly_canonical(out, ignored)) return;
+  throw UsageError("--out " + out +
+                   ": is the folder of --images, which would list the pictures as photographs: "
+                   "give another folder");
+}
+
 void check_overwriting(const std::vector<Item>& items, const std::string& out,
-                       const std::vector<std::string>& endings) {
+                       const std::vector<std::string>& endings, const NamedFiles& inputs) {
   std::error_code ignored;
   const fs::path folder = fs::weakly_canonical(out, ignored);
-  std::map<fs::path, bool> is_out;  // folders are few, photographs many
-  std::set<std::string> photographs;
-  for (const Item& item : items) {
-    const fs::path file(item.path);
+  std::map<fs::path, bool> is_out;           // folders are few, photographs many
+  std::map<std::string, std::string> there;  // names in `out`, and what they are
+  const auto add = [&](const fs::path& file, const std::string& what) {
     const auto [known, fresh] = is_out.try_emplace(file.parent_path());
     if (fresh) {
       const fs::path parent = known->first.empty() ? "." : known->first;
       known->second = fs::weakly_canonical(parent, ignored) == folder;
     }
-    if (known->second) photographs.insert(file.filename().string());
+    if (known->second) there.emplace(file.filename().string(), what);
+  };
+  for (const Item& item : items) add(item.path, "a photograph");
+  for (const auto& [flag, path] : inputs) {
+    if (!path.empty()) add(path, "the file of " + flag);
   }
-  if (photographs.empty()) return;
+  if (there.empty()) return;
   for (const Item& item : items) {
     for (const std::string& ending : endings) {
-      if (!photographs.contains(item.name + ending)) continue;
-      throw UsageError("--out " + out + ": " + item.name + ending +
-                       " would replace a photograph: give another folder");
+      const auto found = there.find(item.name + ending);
+      if (found == there.end()) continue;
+      throw UsageError("--out " + out + ": " + found->first + " would replace " + found->second +
+                       ": give another folder");
     }
   }
+}
+
+void check_report(const std::vector<Item>& items, const std::string& json,
+                  const NamedFiles& inputs) {
+  if (json.empty()) return;
+  NamedFiles read = inputs;
+  const fs::path name = fs::path(json).filename();
+  for (const Item& item : items) {
+    if (fs::path(item.path).filename() == name) read.emplace_back("--images", item.path);
+  }
+  refuse_overwriting({{"--json", json}}, read);
 }
 
 }  // namespace apps

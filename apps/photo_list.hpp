@@ -3,6 +3,8 @@
 #include <string>
 #include <vector>
 
+#include "common.hpp"
+
 namespace apps {
 
 /// One line of the list that a sweep goes through.
@@ -22,8 +24,15 @@ std::vector<Item> photo_list(const std::string& image, const std::string& images
 /// 16 hexadecimal digits that stand for the list: of what is listed, in order.
 std::string list_hash(const std::vector<Item>& items);
 
-/// Throws UsageError if a file of an item would replace a photograph.
+/// Throws UsageError if `out` is the folder `images`, whose list each picture would add to.
+void check_out(const std::string& images, const std::string& out);
+
+/// Throws UsageError if a file of an item would replace a photograph, or one of `inputs`.
 void check_overwriting(const std::vector<Item>& items, const std::string& out,
-                       const std::vector<std::string>& endings);
+                       const std::vector<std::string>& endings, const NamedFiles& inputs);
+
+/// Throws UsageError if the file of --json would.
+void check_report(const std::vector<Item>& items, const std::string& json,
+                  const NamedFiles& inputs);
 
 }  // namespace apps

@@ -1,6 +1,7 @@
 // Maps which pixels a class's score, or any neuron, follows.
 #include <algorithm>
 #include <limits>
+#include <optional>
 
 #include "classes.hpp"
 #include "explain_flags.hpp"
@@ -24,7 +25,8 @@ struct Flags : apps::ExplainFlags {
   std::string target_class, layer, at, baseline, reduction = "max-abs";
   std::int64_t channel = -1;
   int samples = 0;
-  float sigma = SaliencyOptions{}.sigma, clip = 0.01F;
+  std::optional<float> sigma;
+  float clip = 0.01F;
   bool segment = false, crop = false;
 
   Flags() {
@@ -34,7 +36,7 @@ struct Flags : apps::ExplainFlags {
   }
   void add_to(CLI::App& app);
   SaliencyOptions options(const Network& network) const;
-  Json settings(const Network& network) const;
+  Json settings(const Network& network, const SaliencyOptions& options) const;
   bool per_channel() const {
     return apps::choose<bool>("--reduction", reduction, {{"max-abs", false}, {"channels", true}});
   }
@@ -46,8 +48,8 @@ void Flags::add_to(CLI::App& app) {
   app.add_option("--channel", channel, "Of --layer [the strongest]");
   app.add_option("--at", at, "Row and column in --layer: Y,X [the strongest]");
   app.add_option("--samples", samples, "Noisy copies [25], or nodes of the integral [50]");
-  app.add_option("--sigma", sigma, "Of SmoothGrad's noise, as a share of the range of pixels")
-      ->capture_default_str();
+  app.add_option("--sigma", sigma,
+                 "Of SmoothGrad's noise, as a share of the range of pixels [0.15]");
   app.add_option("--baseline", baseline, "Image where integrated gradients begin [black]");
   app.add_option(
          "--reduction", reduction,
@@ -64,7 +66,8 @@ void Flags::add_to(CLI::App& app) {
 }
 
 SaliencyOptions Flags::options(const Network& network) const {
-  SaliencyOptions o{.method = parse_saliency_method(method), .samples = samples, .sigma = sigma};
+  SaliencyOptions o{.method = parse_saliency_method(method), .samples = samples};
+  o.sigma = sigma.value_or(o.sigma);
   if (layer.empty() && (channel != -1 || !at.empty() || crop)) {
     throw UsageError(std::string(channel != -1 ? "--channel"
                                  : crop        ? "--crop"
@@ -76,6 +79,13 @@ SaliencyOptions Flags::options(const Network& network) const {
   }
   if (!baseline.empty() && o.method != SaliencyMethod::integrated_gradients) {
     throw UsageError("--baseline: is of --method integrated-gradients");
+  }
+  if (samples != 0 && o.method != SaliencyMethod::smoothgrad &&
+      o.method != SaliencyMethod::integrated_gradients) {
+    throw UsageError("--samples: is of --method smoothgrad or integrated-gradients");
+  }
+  if (sigma && o.method != SaliencyMethod::smoothgrad) {
+    throw UsageError("--sigma: is of --method smoothgrad");
   }
   if (!(clip >= 0 && clip < 1)) {
     throw UsageError("--clip " + std::to_string(clip) + ": expected at least 0 and below 1");
@@ -98,15 +108,15 @@ SaliencyOptions Flags::options(const Network& network) const {
   return o;
 }
 
-Json Flags::settings(const Network& network) const {
+Json Flags::settings(const Network& network, const SaliencyOptions& options) const {
   Json s = ExplainFlags::settings(network);
-  s.update({{"--class", target_class},
+  s.update({{"--class", target_class.empty() ? -1 : options.target.channel},
             {"--layer", layer},
             {"--channel", channel},
             {"--at", at},
             {"--samples", samples},
-            {"--sigma", sigma},
-            {"--baseline", baseline},
+            {"--sigma", options.sigma},
+            {"--baseline", apps::content_of(baseline)},
             {"--reduction", reduction},
             {"--clip", clip},
             {"--segment", segment},
@@ -201,8 +211,8 @@ int explain(const Flags& f, int argc, char** argv) {
 
   apps::SweepJob job;
   job.app = "saliency";
-  job.out = f.out;
-  job.settings = f.settings(network);
+  job.settings = f.settings(network, options);
+  job.inputs = f.inputs({{"--baseline", f.baseline}});
   job.device = apps::device_json(*context);
   job.device["batch"] = batch;
   job.batch = batch;

@@ -31,7 +31,9 @@ class Sweep {
  public:
   Sweep(const SweepFlags& flags, const SweepJob& job)
       : flags_(flags), job_(job), items_(photo_list(flags.image, flags.images, job.endings)) {
-    check_overwriting(items_, job.out, job.endings);
+    check_out(flags.images, job.out);
+    check_overwriting(items_, job.out, job.endings, job.inputs);
+    check_report(items_, job.json, job.inputs);
     std::error_code error;
     fs::create_directories(job.out, error);
     if (!fs::is_directory(job.out)) {

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "common.hpp"
 #include "phosphene/context.hpp"
 #include "phosphene/network.hpp"
 #include "phosphene/tensor.hpp"
@@ -36,8 +37,10 @@ struct Photograph {
 
 /// What an app does in its sweep.
 struct SweepJob {
-  std::string app;  ///< "cam"
-  std::string out;  ///< the folder, made if it is not there
+  std::string app;      ///< "cam"
+  std::string out;      ///< the folder, made if it is not there
+  std::string json{};   ///< what the app writes after the sweep; empty: nothing
+  NamedFiles inputs{};  ///< what it reads besides the photographs, and must not replace
   /// What determines the numbers, by flag: {"--model": "resnet50", "--weights": fingerprint, ...}.
   /// Equal in all shards, and when a sweep is taken up again.
   nlohmann::json settings = nlohmann::json::object();

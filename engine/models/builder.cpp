@@ -149,6 +149,7 @@ NetworkInfo ModelBuilder::info() const {
   NetworkInfo info{model_, size_, {}};
   std::string where = "--labels";
   if (!options_.labels.empty()) {
+    where += " " + printable(options_.labels);
     info.labels = load_labels(options_.labels);
   } else {
     for (const char* key : {"labels", "classes"}) {

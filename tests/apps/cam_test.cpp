@@ -72,6 +72,69 @@ TEST_F(CamApp, AGradientInAFileTakesTheClasssPlace) {
   EXPECT_EQ(read("given/a.npy"), expected);
 }
 
+/// What a captioning network behind the feature maps would send back to them.
+TEST_F(CamApp, AGradientAtALayerTakesTheRestOfTheNetworksPlace) {
+  flags_["--signed"] = {};
+  Tensor gradient = Tensor::host({1, 64, 8, 8});
+  const auto map_of = [&](float scale) {
+    for (std::int64_t i = 0; i < gradient.count(); ++i) {
+      gradient.data()[i] = scale * static_cast<float>(i / 64 % 5 - 2);
+    }
+    save_npy(path("g.npy"), gradient, {64, 8, 8});
+    flags_["--gradient"] = {path("g.npy")};
+    flags_["--gradient-at"] = {"layer3.2"};
+    const nlohmann::json record = this->record();
+    EXPECT_EQ(record["layer"], "layer3.2");
+    EXPECT_FALSE(record["maps"][0].contains("class"));
+    return array("out/a.npy", 64);
+  };
+  const std::vector<float> one = map_of(1), three = map_of(3);
+  EXPECT_GT(*std::ranges::max_element(one), *std::ranges::min_element(one));
+  // The map is linear in the gradient; a sum of 64 products.
+  for (std::size_t p = 0; p < 64; ++p) {
+    EXPECT_NEAR(three[p], 3 * one[p], 1e-4 * (1 + std::abs(one[p])));
+  }
+  expect_refusal_of("--gradient-at", {"layer1.0.conv2"}, {"--gradient", "1x64x8x8"});
+}
+
+TEST_F(CamApp, ReplacesNoFileThatItReads) {
+  expect_refusal_of("--json", {path("a.png")}, {"--json", "would overwrite", "--image"});
+  Tensor gradient = Tensor::host({1, 10, 1, 1});
+  std::fill_n(gradient.data(), 10, 1.0F);
+  std::filesystem::create_directory(path("out"));
+  save_npy(path("out/a.npy"), gradient, {10});
+  const Bytes before = read("out/a.npy");
+  expect_refusal_of("--gradient", {path("out/a.npy")}, {"--out", "a.npy", "--gradient"});
+  EXPECT_EQ(read("out/a.npy"), before);
+  take_a_folder();
+  expect_refusal_of("--json", {path("photos/b.png")}, {"--json", "would overwrite", "--images"});
+}
+
+TEST_F(CamApp, ASweepIsTheContentOfItsGradientAndTheNumbersOfItsClasses) {
+  take_a_folder();
+  Tensor gradient = Tensor::host({1, 10, 1, 1});
+  std::fill_n(gradient.data(), 10, 1.0F);
+  save_npy(path("g.npy"), gradient, {10});
+  flags_["--gradient"] = {path("g.npy")};
+  ASSERT_EQ(run().code, 0);
+  std::filesystem::rename(path("g.npy"), path("h.npy"));
+  flags_["--gradient"] = {path("h.npy")};
+  EXPECT_EQ(run().code, 0);
+  gradient.data()[3] = 2;
+  save_npy(path("h.npy"), gradient, {10});
+  expect_refusal_of("--batch", {"auto"}, {"is of another sweep: --gradient was"});
+
+  flags_.erase("--gradient");
+  flags_["--out"] = {path("classes")};
+  flags_["--labels"] = {"a,b,c,d,e,f,g,h,i,j"};
+  flags_["--class"] = {"c"};
+  ASSERT_EQ(run().code, 0);
+  expect_refusal_of("--labels", {"b,a,c,d,e,f,g,h,i,j"}, {"is of another sweep: --labels was"});
+  expect_refusal_of("--mean", {"0.1,0.2,0.3"}, {"is of another sweep: --mean was"});
+  flags_["--class"] = {"2"};
+  EXPECT_EQ(run().code, 0);
+}
+
 TEST_F(CamApp, GuidedGradCamAndFoldersAreTheSameTwice) {
   take_a_folder();
   flags_["--method"] = {"guided-grad-cam"};

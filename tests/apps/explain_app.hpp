@@ -65,6 +65,21 @@ class ExplainApp : public InFolder {
     EXPECT_FALSE(std::filesystem::exists(path("out/a.npy")));
   }
 
+  /// Runs with one flag changed: refused in one line with all texts.
+  void expect_refusal_of(const std::string& flag, std::vector<std::string> values,
+                         const std::vector<std::string>& texts) {
+    SCOPED_TRACE(flag);
+    const auto before = flags_;
+    flags_[flag] = std::move(values);
+    const Outcome outcome = run();
+    EXPECT_EQ(outcome.code, kUsage) << outcome.err;
+    EXPECT_EQ(std::ranges::count(outcome.err, '\n'), 1) << outcome.err;
+    for (const std::string& text : texts) {
+      EXPECT_NE(outcome.err.find(text), std::string::npos) << outcome.err;
+    }
+    flags_ = before;
+  }
+
   /// Pixels at the end of a .npy file of fp32.
   std::vector<float> array(const std::string& name, std::size_t count) const {
     const Bytes bytes = read(name);

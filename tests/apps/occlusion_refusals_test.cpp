@@ -47,7 +47,7 @@ TEST_F(OcclusionRefuses, Classes) {
   expect_refusal_of("--class", "cat", kUsage, {"--class 'cat'", "a class from 0 to 9"});
   flags_["--labels"] = "a,b,c,d,tiger cat,f,g,h,i,j";
   expect_refusal_of("--class", "tiger", kUsage, {"--class 'tiger'", "near: tiger cat"});
-  expect_refusal_of("--labels", "cat,dog", kUsage, {"--labels", "2", "10"});
+  expect_refusal_of("--labels", "cat,dog", kUsage, {"--labels cat,dog: 2 names", "10 classes"});
 }
 
 TEST_F(OcclusionRefuses, Baselines) {
@@ -68,6 +68,23 @@ TEST_F(OcclusionRefuses, OtherValues) {
   expect_refusal_of("--smooth", "-1", kUsage, {"--smooth"});
   expect_refusal_of("--opacity", "2", kUsage, {"--opacity"});
   expect_refusal_of("--colours", "pink", kUsage, {"pink", "viridis"});
+}
+
+TEST_F(OcclusionRefuses, WhatWouldNotBeUsed) {
+  flags_["--engine"] = "incremental";
+  expect_refusal_of("--batch", "4", kUsage, {"--batch 4", "dense"});
+}
+
+TEST_F(OcclusionRefuses, ToReplaceWhatItReads) {
+  expect_refusal_of("--json", path("photo.png"), kUsage, {"--json", "would overwrite", "--image"});
+  write_picture(path("grey.png"), 32, 32, 2);
+  flags_["--baseline"] = path("grey.png");
+  expect_refusal_of("--json", path("grey.png"), kUsage, {"--json", "--baseline"});
+  std::filesystem::rename(path("grey.png"), path("photo-grid.npy"));  // a name that it writes
+  flags_["--baseline"] = path("photo-grid.npy");
+  flags_["--out"] = path("");
+  expect_refusal_of("--patch", "9", kUsage,
+                    {"photo-grid.npy would replace the file of --baseline"});
 }
 
 TEST_F(OcclusionRefuses, Networks) {

@@ -130,6 +130,17 @@ TEST_F(OcclusionRuns, DarkerIsALargerDrop) {
   EXPECT_NEAR(light.data()[least], 1 - lightest, 0.5 / 255);
 }
 
+/// Windows that show what was there before: no drop, and no colour.
+TEST_F(OcclusionRuns, WhereNothingMattersNothingIsDark) {
+  flags_["--baseline"] = path("photo.png");
+  flags_["--opacity"] = "1";
+  flags_["--engine"] = "dense";
+  flags_["--batch"] = "1";
+  EXPECT_EQ(record()["largest_drop"], 0);
+  const Tensor picture = load_image(out("photo.png"));
+  for (std::size_t x = 6; x < 54; ++x) EXPECT_EQ(picture.data()[24 * 60 + x], 1) << x;
+}
+
 TEST_F(OcclusionRuns, ExplainsItsChoice) {
   flags_["--explain"] = "on";
   flags_["--engine"] = "dense";
@@ -146,6 +157,8 @@ TEST_F(OcclusionRuns, ExplainsItsChoice) {
   EXPECT_EQ(report["plan"]["windows"], 25);
   EXPECT_EQ(report["device"]["batch"], 6);
   EXPECT_EQ(report["settings"]["--patch"], "9");
+  EXPECT_EQ(report["exit_code"], 0);
+  EXPECT_FALSE(report["provenance"].contains("batch"));
 }
 
 TEST_F(OcclusionRuns, SameBytesTwice) {
@@ -207,6 +220,7 @@ TEST_F(OcclusionSweeps, AreRefusedWithOtherFlags) {
                                                                       {"--batch", "7"}}) {
     const auto before = flags_;
     flags_[flag] = value;
+    if (value == "incremental") flags_.erase("--batch");
     const Outcome other = run();
     EXPECT_EQ(other.code, 2);
     EXPECT_THAT(other.err, HasSubstr("is of another sweep: "));

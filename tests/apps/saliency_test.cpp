@@ -75,6 +75,21 @@ TEST_F(SaliencyApp, AFolderIsAsItsPhotographsAloneAndTheSameTwice) {
   EXPECT_NE(first, second);
 }
 
+TEST_F(SaliencyApp, ReplacesNoFileThatItReadsAndKnowsWhatItRead) {
+  std::filesystem::create_directory(path("out"));
+  write_picture(path("out/a.png"), 32, 32, 4);
+  flags_["--method"] = {"integrated-gradients"};
+  flags_["--samples"] = {"2"};
+  expect_refusal_of("--baseline", {path("out/a.png")}, {"--out", "a.png", "--baseline"});
+  flags_["--baseline"] = {path("black.png")};
+  write_picture(path("black.png"), 32, 32, 5);
+  expect_refusal_of("--json", {path("black.png")}, {"--json", "would overwrite", "--baseline"});
+  take_a_folder();
+  ASSERT_EQ(run().code, 0);
+  write_picture(path("black.png"), 32, 32, 6);
+  expect_refusal_of("--batch", {"auto"}, {"is of another sweep: --baseline was"});
+}
+
 TEST_F(SaliencyApp, Segments) {
   flags_["--segment"] = {};
   if (!has_segment()) {
@@ -107,8 +122,12 @@ TEST_F(SaliencyApp, RefusesInOneLine) {
   refuses("--channel", {"3"}, {"--layer"});
   refuses("--at", {"3,4"}, {"--layer"});
   refuses("--crop", {}, {"--layer"});
+  refuses("--samples", {"3"}, {"smoothgrad or integrated-gradients"});
+  refuses("--sigma", {"0.1"}, {"smoothgrad"});
+  flags_["--method"] = {"smoothgrad"};
   refuses("--samples", {"-2"}, {"expected"});
   refuses("--sigma", {"-1"}, {"expected"});
+  flags_.erase("--method");
   refuses("--reduction", {"sum"}, {"max-abs, channels"});
   refuses("--colours", {"hot"}, {"viridis"});
   refuses("--opacity", {"2"}, {"0 to 1"});

@@ -26,6 +26,7 @@ TEST_F(SweepRefuses, OtherFlags) {
   // The other shards' journals in the folder count as well.
   expect_refused(grey("out", {"--shard", "1/2", "--scale", "2"}), kUsage,
                  {journal, "--scale was 1.0"});
+  EXPECT_FALSE(std::filesystem::exists(path("out/journal-1-of-2.jsonl")));
   write_picture(path("photos/p200.png"), 16, 12, 1);
   expect_refused(grey("out", {"--shard", "0/2"}), kUsage,
                  {journal, "--images listed 4 photographs", "now it lists 5"});
@@ -67,6 +68,11 @@ TEST_F(SweepRefuses, DamagedLines) {
   const std::size_t begin = whole.rfind('\n', third) + 1, end = whole.find('\n', third) + 1;
   write_text(name, whole.substr(0, end) + whole.substr(begin));
   expect_refused(grey("out"), kFailed, {"line 4 is damaged", "item 1", "done before"});
+  // At the end too: nobody was killed while writing it.
+  const std::string twice = whole + whole.substr(whole.rfind('\n', whole.size() - 2) + 1);
+  write_text(name, twice);
+  expect_refused(grey("out"), kFailed, {"line 6 is damaged", "item 3", "done before"});
+  EXPECT_EQ(text(name), twice);
 }
 
 TEST_F(SweepRefuses, NothingToDo) {
@@ -86,10 +92,24 @@ TEST_F(SweepRefuses, NothingToDo) {
 }
 
 TEST_F(SweepRefuses, ToReplacePhotographs) {
-  expect_refused(grey("photos"), kUsage, {"--out", "p100.png would replace a photograph"});
+  expect_refused(grey("photos"), kUsage, {"--out", path("photos"), "is the folder of --images"});
+  write_text("list.txt", "photos/p100.png\n");
+  expect_refused(run_app(SWEEP_PROGRAM, {"--images", path("list.txt"), "--out", path("photos")}),
+                 kUsage, {"--out", "p100.png would replace a photograph"});
   expect_refused(
       run_app(SWEEP_PROGRAM, {"--image", "p100.png", "--out", "."}, {.folder = path("photos")}),
       kUsage, {"would replace a photograph"});
+}
+
+/// No file would be replaced, but the next run would list the pictures of this one.
+TEST_F(SweepRefuses, ToListItsOwnPictures) {
+  for (const char* name : {"p100", "p101", "p102", "p103"}) {
+    const std::string photo = path("photos/") + name;
+    std::filesystem::rename(photo + ".png", photo + ".jpg");
+  }
+  expect_refused(grey("photos"), kUsage, {"--out", "is the folder of --images"});
+  expect_refused(grey("photos/../photos/"), kUsage, {"--out", "is the folder of --images"});
+  EXPECT_EQ(grey("photos/maps").code, 0);
 }
 
 TEST_F(SweepRefuses, AFileForAFolder) {
@@ -126,6 +146,12 @@ TEST_F(SweepRefuses, MergesWithGaps) {
   ASSERT_EQ(grey("out", {"--shard", "1/2"}).code, 0);
   expect_refused(merge({"out"}), kFailed, {"2 of 4 items are missing: 0, 2;"});
   EXPECT_FALSE(std::filesystem::exists(path("merged.jsonl")));
+  ASSERT_EQ(grey("out", {"--shard", "0/2"}).code, 0);
+  write_text("out/journal-7-of-9.jsonl", "");  // killed before its first line
+  EXPECT_EQ(merge({"out"}).code, 0);
+  std::filesystem::create_directory(path("begun"));
+  write_text("begun/journal-0-of-1.jsonl", "");
+  expect_refused(merge({"begun"}), kFailed, {path("begun/journal-0-of-1.jsonl"), "is empty"});
   expect_refused(merge({"photos"}), kFailed, {path("photos"), "no journal"});
   expect_refused(merge({"none"}), kFailed, {path("none"), "no such folder"});
 }

@@ -22,8 +22,11 @@ endif()
 # Programs and tests compute little themselves, and the headers they read (flags, JSON, GoogleTest)
 # are most of what there is to compile: a lower -O halves the time that takes.
 add_library(phosphene_quick_build INTERFACE)
-target_compile_options(phosphene_quick_build INTERFACE
-  $<IF:$<BOOL:${PHOSPHENE_SANITIZE}>,-O0,$<$<CONFIG:Release>:-O1>>)
+if(PHOSPHENE_SANITIZE)
+  target_compile_options(phosphene_quick_build INTERFACE -O0)
+else()
+  target_compile_options(phosphene_quick_build INTERFACE $<$<CONFIG:Release>:-O1>)
+endif()
 
 # The public headers, and nothing else.
 add_library(phosphene_api INTERFACE)

@@ -100,7 +100,8 @@ class Fetch(unittest.TestCase):
         self.addCleanup(folder.cleanup)
         self.scripts = Path(folder.name) / "scripts"
         self.scripts.mkdir()
-        for name in ("fetch_weights.sh", "convert_weights.py", "weights.sha256"):
+        for name in ("fetch_weights.sh", "convert_weights.py", "classifier_weights.py",
+                     "weights.sha256"):
             shutil.copy(ROOT / "scripts" / name, self.scripts)
         self.cache = Path(folder.name) / "models" / "cache"
         self.part = self.cache / ".partial" / "vgg11.safetensors"

@@ -1,6 +1,7 @@
 // Classifiers as graphs: what is read off their weights, what is refused, where the scores are.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <cstdio>
 #include <fstream>
@@ -150,7 +151,8 @@ TEST(Classifiers, OtherWeightsAreRefused) {
 class Labels : public testing::Test {
  protected:
   std::vector<std::string> from(const std::string& content) {
-    const std::string path = ::testing::TempDir() + "/phosphene_labels";
+    const std::string path =
+        ::testing::TempDir() + std::to_string(::getpid()) + "_phosphene_labels";
     std::ofstream(path) << content;
     NetworkOptions options{.model = "convnetjs_cifar10", .weights = "random:1"};
     options.labels = path;
@@ -174,7 +176,7 @@ TEST_F(Labels, OfEveryKindOfFile) {
 }
 
 TEST_F(Labels, ThatDoNotFitAreRefused) {
-  refused("a\nb\n", "--labels: 2 names, the network has 10 classes");
+  refused("a\nb\n", "phosphene_labels: 2 names, the network has 10 classes");
   refused("", "is empty");
   refused("[1]", "holds a JSON number as a name");
   refused("[\"a\"", "is no valid JSON");

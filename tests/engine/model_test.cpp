@@ -159,7 +159,7 @@ TEST(Models, OptionsGoBeforeTheFile) {
   refused({.std = {1, 1, 0}}, "--std: expected 3 numbers over 0");
   refused({.input_size = -1}, "--input-size -1: expected at least 1");
   refused({.labels = "cat,dog"},
-          "--labels: the network has no class scores: it ends in the feature "
+          "--labels cat,dog: the network has no class scores: it ends in the feature "
           "maps of 'pool2' (MaxPool)");
   refused({.labels = "nowhere.txt"}, "--labels nowhere.txt: no such file");
 }

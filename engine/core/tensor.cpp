@@ -11,6 +11,7 @@ std::size_t size_of(DType dtype) {
     case DType::bf16:
       return 2;
     case DType::f32:
+    case DType::i32:
       return 4;
     case DType::f64:
       return 8;
@@ -26,6 +27,8 @@ std::string to_string(DType dtype) {
       return "f32";
     case DType::f64:
       return "f64";
+    case DType::i32:
+      return "i32";
   }
   throw Error("to_string: unknown element type");
 }

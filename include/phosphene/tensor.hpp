@@ -6,8 +6,8 @@
 
 namespace phosphene {
 
-/// Element type. f64 exists for the reference lowering of the tests alone.
-enum class DType : std::uint8_t { f32, bf16, f64 };
+/// Element type. i32 is of indices; f64 of optimisers' sums and the tests' reference lowering.
+enum class DType : std::uint8_t { f32, bf16, f64, i32 };
 std::size_t size_of(DType dtype);
 std::string to_string(DType dtype);
 

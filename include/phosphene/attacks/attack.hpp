@@ -1,0 +1,58 @@
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "phosphene/tensor.hpp"
+
+namespace phosphene {
+
+enum class Norm : std::uint8_t { linf, l2 };
+std::string to_string(Norm norm);
+Norm parse_norm(const std::string& text);  ///< Throws UsageError.
+
+/// An image to be attacked.
+struct Example {
+  std::int64_t index = 0;    ///< in its whole data set: keys what is random
+  Tensor image;              ///< host, [1, 3, h, w], in [0,1]
+  std::int64_t label = 0;    ///< the true class
+  std::int64_t target = -1;  ///< the class to be shown instead; -1: any other
+  float epsilon = 0;         ///< radius of the ball; attacks that look for the nearest ignore it
+};
+
+/// What became of it.
+struct Outcome {
+  std::int64_t index = 0;
+  Tensor image;  ///< host, [1, 3, h, w]: the best found, in [0,1] and, if there is one, in the ball
+  bool success = false;         ///< as the attack saw it
+  std::int64_t iterations = 0;  ///< steps of this image, over all restarts
+  std::int64_t queries = 0;     ///< times its logits or labels were asked for
+};
+
+/// An attack on many images at once: each has a slot of a fixed batch, and none knows of the
+/// others, so that an outcome does not depend on the batch or the slot.
+class Attack {
+ public:
+  virtual ~Attack() = default;
+  virtual std::int64_t slots() const = 0;
+  /// Takes an image into an empty slot.
+  virtual void start(std::int64_t slot, const Example& example) = 0;
+  /// One step of all slots; what the empty ones hold does not matter.
+  virtual void step() = 0;
+  virtual bool finished(std::int64_t slot) const = 0;
+  /// Empties the slot of a finished image.
+  virtual Outcome take(std::int64_t slot) = 0;
+};
+
+/// The queue of an attack: nothing at its end.
+using NextExample = std::function<std::optional<Example>()>;
+/// In the order in which images leave, which is not that of the queue.
+using TakeOutcome = std::function<void(Outcome)>;
+
+/// Keeps the slots full as long as the queue has images: one that is finished leaves, and the next
+/// takes its slot. Ends when the queue and all slots are empty.
+void run_attack(Attack& attack, const NextExample& next, const TakeOutcome& done);
+
+}  // namespace phosphene

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "phosphene/attacks/victim.hpp"
 #include "phosphene/tensor.hpp"
 
 namespace phosphene {
@@ -21,6 +22,18 @@ struct Example {
   std::int64_t target = -1;  ///< the class to be shown instead; -1: any other
   float epsilon = 0;         ///< radius of the ball; attacks that look for the nearest ignore it
 };
+
+/// Throws UsageError, in one line, where no attack on `victim` can take the example: an image of
+/// another size or not in [0,1] (0-255 is named), a label or target that is no class, a target that
+/// is the label, an epsilon below 0 or above 1 (8 for 8/255 is named).
+void check_example(const Victim& victim, const Example& example);
+/// The radius of a ball in pixels of [0,1]: the same refusal for a flag, before any image is read.
+/// An L2 ball may be larger than 1.
+void check_epsilon(float epsilon, Norm norm);
+/// Whether an image of this label (target: -1 for none) that is predicted so counts as fooled.
+inline bool fools(std::int64_t prediction, std::int64_t label, std::int64_t target) {
+  return target >= 0 ? prediction == target : prediction >= 0 && prediction != label;
+}
 
 /// What became of it.
 struct Outcome {

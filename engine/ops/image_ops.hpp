@@ -76,9 +76,9 @@ ClassLoss make_class_loss(const Context& context, std::int64_t n, std::int64_t c
 void class_loss(const Context& context, AttackLoss loss, const Tensor& logits, const Tensor& label,
                 const Tensor& target, ClassLoss& result);
 
-/// d_x_i -= lambda times a subgradient of |x_i - x0_i|_inf: sign(x - x0) / m at the m pixels whose
-/// distance lies within `slack` of the largest, 0 elsewhere; 0 everywhere where x_i = x0_i.
+/// d_x_i -= lambda times a subgradient of |x_i - x0_i|_inf: sign(x - x0) / m at the m elements
+/// whose distance lies within slack_i of the largest, 0 elsewhere; 0 everywhere where x_i = x0_i.
 void linf_penalty(const Context& context, const Tensor& x, const Tensor& x0, float lambda,
-                  float slack, Tensor& d_x);
+                  const Tensor& slack, Tensor& d_x);
 
 }  // namespace phosphene::ops

@@ -25,10 +25,10 @@ struct Example {
 
 /// Throws UsageError, in one line, where no attack on `victim` can take the example: an image of
 /// another size or not in [0,1] (0-255 is named), a label or target that is no class, a target that
-/// is the label, an epsilon below 0 or above 1 (8 for 8/255 is named).
-void check_example(const Victim& victim, const Example& example);
-/// The radius of a ball in pixels of [0,1]: the same refusal for a flag, before any image is read.
-/// An L2 ball may be larger than 1.
+/// is the label, an epsilon that check_epsilon() refuses.
+void check_example(const Victim& victim, const Example& example, Norm norm = Norm::linf);
+/// The radius of a ball, in pixels of [0,1]: throws UsageError where it is negative, no number, or,
+/// in L-infinity, above 1 (8 for 8/255 is named).
 void check_epsilon(float epsilon, Norm norm);
 /// Whether an image of this label (target: -1 for none) that is predicted so counts as fooled.
 inline bool fools(std::int64_t prediction, std::int64_t label, std::int64_t target) {

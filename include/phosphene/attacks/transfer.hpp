@@ -22,12 +22,14 @@ struct TransferNetwork {
 /// target) once they are attacked on the surrogate.
 struct TransferCell {
   std::int64_t fooled = 0, correct = 0;
-  double rate() const { return correct == 0 ? 0 : static_cast<double>(fooled) / static_cast<double>(correct); }
+  double rate() const {
+    return correct == 0 ? 0 : static_cast<double>(fooled) / static_cast<double>(correct);
+  }
 };
 
 struct TransferMatrix {
   std::vector<std::string> names;
-  std::vector<std::int64_t> correct;             ///< of each network, on the clean images
+  std::vector<std::int64_t> correct;  ///< of each network, on the clean images
   std::int64_t images = 0;
   std::vector<std::vector<TransferCell>> cells;  ///< [surrogate][victim]
 };

@@ -21,6 +21,7 @@ struct Example {
   std::int64_t label = 0;    ///< the true class
   std::int64_t target = -1;  ///< the class to be shown instead; -1: any other
   float epsilon = 0;         ///< radius of the ball; attacks that look for the nearest ignore it
+  Tensor start{};            ///< like image: where an attack on labels begins; none: it looks
 };
 
 /// Throws UsageError, in one line, where no attack on `victim` can take the example: an image of

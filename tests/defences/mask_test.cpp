@@ -90,7 +90,7 @@ TEST_F(MaskTest, AStickerIsARectangle) {
 
 TEST_F(MaskTest, EyeglassesAreAFrame) {
   const Tensor mask = eyeglasses_mask(224, 224);
-  EXPECT_NEAR(share(mask), 0.075, 0.005);
+  EXPECT_NEAR(share(mask), 0.08, 0.002);
   const auto at = [&](int i, int j) { return mask.data()[i * 224 + j]; };
   EXPECT_EQ(at(90, 67), 0);   // through a glass
   EXPECT_EQ(at(85, 112), 1);  // the bridge

@@ -29,12 +29,6 @@ std::int64_t most_frequent(std::span<const std::int64_t> counts) {
   return std::ranges::max_element(counts) - counts.begin();
 }
 
-std::int64_t sum(std::span<const std::int64_t> counts) {
-  std::int64_t total = 0;
-  for (const std::int64_t count : counts) total += count;
-  return total;
-}
-
 }  // namespace
 
 void check(const SmoothingOptions& options) {

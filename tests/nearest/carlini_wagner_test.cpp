@@ -139,6 +139,7 @@ TEST(CarliniWagner, NothingFoundIsTheCleanImage) {
   LinearVictim victim(cpu(), 2);
   const std::vector<Example> queue = examples(victim, 3);
   CarliniWagnerOptions options = quick(1, 2);
+  options.kappa = 1000;  // no image has such a margin
   const auto outcomes = run(*carlini_wagner(cpu(), victim, options), queue);
   for (const Example& e : queue) {
     EXPECT_FALSE(outcomes.at(e.index).success);

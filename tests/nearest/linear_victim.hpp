@@ -8,8 +8,10 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <random>
 #include <span>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -17,6 +19,7 @@
 #include "phosphene/attacks/victim.hpp"
 #include "phosphene/context.hpp"
 #include "phosphene/datasets/shapes.hpp"
+#include "phosphene/error.hpp"
 #include "phosphene/models.hpp"
 
 namespace phosphene::nearest {

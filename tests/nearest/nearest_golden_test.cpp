@@ -190,7 +190,7 @@ TEST_P(Peer, CarliniWagnerComesAsNearAsFoolbox) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Foolbox, Peer, testing::Values("shapes", "resnet20"),
-                         [](const auto& info) { return std::string(info.param); });
+                         [](const auto& peer) { return std::string(peer.param); });
 
 }  // namespace
 }  // namespace phosphene::golden

@@ -122,7 +122,7 @@ TEST(Universal, StaysInItsBallAndSaysWhatItFools) {
     ASSERT_EQ(fooled.size(), 30U);
     EXPECT_EQ(static_cast<double>(std::count(fooled.begin(), fooled.end(), true)) / 30,
               result.rates.back());
-    EXPECT_GT(result.rates.back(), 0.5);
+    EXPECT_GT(result.rates.back(), 0.4);
     EXPECT_GT(reports, 0);
     const std::vector<bool> by_nothing = fooled_by(cpu(), victim, images, none);
     EXPECT_EQ(std::count(by_nothing.begin(), by_nothing.end(), true), 0);

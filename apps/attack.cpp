@@ -89,7 +89,7 @@ int run_attack_app(const AttackFlags& f, const CLI::App& app, int argc, char** a
 
   const std::vector<ImageRecord> records = read_records(f, plan);
   std::vector<std::string> more = probe_result(plan, subject, records);
-  if (stream.unconfirmed() > 0 && !f.naive && !subject.tried->random()) {
+  if (stream.unconfirmed() > 0 && !f.naive && !stream.random()) {
     more.push_back("the attack counted " + std::to_string(stream.unconfirmed()) +
                    " successes that the victim, asked afresh, does not confirm");
   }

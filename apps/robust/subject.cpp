@@ -85,6 +85,14 @@ std::int64_t batch_of(const AttackFlags& f, const Subject& s) {
   return std::min(usual, s.data->size());
 }
 
+Transforms transforms(const char* flag, const Context& context, const std::string& spec) {
+  try {
+    return parse_transforms(context, spec);
+  } catch (const UsageError& error) {
+    throw UsageError(std::string(flag) + ": " + error.what());
+  }
+}
+
 /// Makes the network behind the defences, if they are wanted, averaged, and all of it behind what
 /// the world does.
 class VictimMaker {
@@ -100,23 +108,26 @@ class VictimMaker {
     const auto bare = [&] { return make_victim(context_, network_, shape_.h, shape_.w, batch); };
     std::vector<std::unique_ptr<Victim>> members;
     for (const std::string& spec : specs_) {
-      members.push_back(defended(context_, bare(), parse_transforms(context_, spec)));
+      members.push_back(defended(context_, bare(), transforms("--defence", context_, spec)));
     }
     std::unique_ptr<Victim> victim = members.empty()       ? bare()
                                      : members.size() == 1 ? std::move(members.front())
                                                            : averaged(context_, std::move(members));
     if (expectation_.empty()) return victim;
-    return defended(context_, std::move(victim), parse_transforms(context_, expectation_));
+    return defended(context_, std::move(victim),
+                    transforms("--expectation", context_, expectation_));
   }
 
+  /// Throws UsageError that names the flag, where a stage is unknown.
   std::vector<std::string> without_gradient() const {
-    std::vector<std::string> specs = specs_, names;
-    if (!expectation_.empty()) specs.push_back(expectation_);
-    for (const std::string& spec : specs) {
-      for (const auto& t : parse_transforms(context_, spec)) {
+    std::vector<std::string> names;
+    const auto add = [&](const char* flag, const std::string& spec) {
+      for (const auto& t : transforms(flag, context_, spec)) {
         if (!t->differentiable()) names.push_back(t->name());
       }
-    }
+    };
+    for (const std::string& spec : specs_) add("--defence", spec);
+    if (!expectation_.empty()) add("--expectation", expectation_);
     return names;
   }
 
@@ -158,6 +169,7 @@ Subject open_subject(const AttackFlags& f, const AttackPlan& plan) {
   s.context = make_context(f);
   s.batch = batch_of(f, s);
   const VictimMaker seen(f, s, !f.naive), tried(f, s, true);
+  tried.without_gradient();  // all of them are known
   s.without_gradient = seen.without_gradient();
   s.seen = seen;
   s.tried = tried;

@@ -78,6 +78,7 @@ TEST(Epsilons, RefuseWhatIsNoRadius) {
   EXPECT_THAT(one("8"), HasSubstr("8/255"));
   EXPECT_THAT(one("-0.1"), HasSubstr("negative"));
   EXPECT_THAT(one("eight"), HasSubstr("8/255"));
+  EXPECT_THAT(refusal([] { epsilon("--eps", "1e300/1e-9", Norm::l2); }), HasSubstr("at most"));
   EXPECT_THAT(one("8/0"), HasSubstr("--eps '8/0'"));
   EXPECT_THAT(one("8/255/2"), HasSubstr("--eps '8/255/2'"));
   EXPECT_THAT(one(""), HasSubstr("--eps ''"));

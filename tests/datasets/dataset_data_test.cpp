@@ -12,13 +12,6 @@
 namespace phosphene {
 namespace {
 
-std::string test_data(const std::string& file) {
-  const char* folder = std::getenv("PHOSPHENE_DATA");
-  const std::filesystem::path path =
-      std::filesystem::path(folder != nullptr ? folder : PHOSPHENE_DATA_DEFAULT) / file;
-  return std::filesystem::exists(path) ? path.string() : "";
-}
-
 /// CRC-32 of the levels of each square of 224 pixels: tests/golden/make_framing_goldens.py
 /// --photographs, which has them from Pillow 13.0.0 with its own libjpeg-turbo.
 const std::map<std::string, std::string> kFramed{
@@ -34,7 +27,7 @@ const std::map<std::string, std::string> kFramed{
     {"imagenet_18_317.jpg", "b27134c5"}, {"imagenet_19_305.jpg", "ebad2b04"}};
 
 TEST(DatasetOfPhotographs, HasPillowsBytes) {
-  const std::string folder = test_data("images/imagenet20");
+  const std::string folder = test::data_folder("images/imagenet20").string();
   if (folder.empty()) GTEST_SKIP() << "no test data: PHOSPHENE_DATA/images/imagenet20";
   const auto data = open_dataset({.path = folder, .class_count = 1000, .size = 224});
   ASSERT_EQ(data->size(), 20);
@@ -51,9 +44,10 @@ TEST(DatasetOfPhotographs, HasPillowsBytes) {
 }
 
 TEST(DatasetOfCifar, HasTheKnownLabels) {
-  const std::string file = test_data("cifar10/test_first1000.bin");
-  if (file.empty()) GTEST_SKIP() << "no test data: PHOSPHENE_DATA/cifar10/test_first1000.bin";
-  const auto data = open_dataset({.path = file, .class_count = 10, .size = 32});
+  const std::filesystem::path folder = test::data_folder("cifar10");
+  if (folder.empty()) GTEST_SKIP() << "no test data: PHOSPHENE_DATA/cifar10";
+  const auto data =
+      open_dataset({.path = folder / "test_first1000.bin", .class_count = 10, .size = 32});
   ASSERT_EQ(data->size(), 1000);
   EXPECT_EQ(data->name(17), "test_first1000-00017");
   std::array<int, 10> classes{};
@@ -65,7 +59,7 @@ TEST(DatasetOfCifar, HasTheKnownLabels) {
   EXPECT_EQ(data->label(3), 0);
   for (const int count : classes) EXPECT_NEAR(count, 100, 20);
 
-  const std::string names = test_data("images/cifar20");
+  const std::string names = test::data_folder("images/cifar20").string();
   if (names.empty()) GTEST_SKIP() << "no test data: PHOSPHENE_DATA/images/cifar20";
   const auto photos = open_dataset({.path = names, .class_count = 10, .size = 32});
   for (std::int64_t i = 0; i < photos->size(); ++i) {

@@ -29,7 +29,8 @@ Numbers inverse_of(const Numbers& m) {
 }
 
 /// The identity, a shift by whole pixels, a turn, a magnification, a shrinking, a viewpoint, one
-/// whose horizon crosses the picture, and one that shows nothing: image n has the n-th.
+/// whose horizon crosses the picture, one that shows nothing, and one that squeezes all that lies
+/// to the right into the picture, so that pixels there have no preimage: image n has the n-th.
 const std::vector<Numbers> kWarps = {
     {1, 0, 0, 0, 1, 0, 0, 0, 1},
     {1, 0, 2, 0, 1, -1, 0, 0, 1},
@@ -39,6 +40,7 @@ const std::vector<Numbers> kWarps = {
     {1.1, 0.1, -0.6, -0.1, 0.9, 0.8, 0.012, -0.009, 1},
     {1, 0, 0, 0, 1, 0, -0.21, 0.013, 1},
     {1, 0, 1000, 0, 1, 0, 0, 0, 1},
+    {1, 0, 0, 0, 1, 0, 0.3, 0, 1},
 };
 
 std::vector<float> numbers_of(std::int64_t n) {

@@ -53,8 +53,8 @@ std::vector<float> numbers_of(std::int64_t n) {
   return numbers;
 }
 
-const std::vector<Maps> kCases = {{0, 4, 4, 3},   {1, 1, 1, 1}, {8, 2, 3, 1},  {8, 7, 5, 3},
-                                  {8, 13, 17, 2}, {2, 3, 0, 3}, {3, 33, 31, 1}};
+const std::vector<Maps> kCases = {{0, 4, 4, 3},   {1, 1, 1, 1}, {9, 2, 3, 1},  {9, 7, 5, 3},
+                                  {9, 13, 17, 2}, {2, 3, 0, 3}, {3, 33, 31, 1}};
 
 double weight(double t) { return std::max(0.0, 1 - std::abs(t)); }
 

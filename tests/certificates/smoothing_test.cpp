@@ -65,7 +65,7 @@ TEST_F(SmoothingTest, CertificatesOfFixedCountsAreTheOriginals) {
 TEST_F(SmoothingTest, RadiusBesideAPlaneIsItsDistance) {
   const Shape shape{1, 3, 4, 4};
   const auto dimensions = static_cast<double>(shape.count());
-  const SmoothingOptions options{.sigma = 0.25F, .n0 = 50, .n = 40000, .alpha = 1e-3};
+  const SmoothingOptions options{.sigma = 0.25F, .n0 = 50, .n = 20000, .alpha = 1e-3};
   int beyond = 0;
   for (const double distance : {0.05, 0.2, 0.5}) {
     const double threshold = 0.5 * dimensions - distance * std::sqrt(dimensions);
@@ -78,7 +78,7 @@ TEST_F(SmoothingTest, RadiusBesideAPlaneIsItsDistance) {
     EXPECT_EQ(found.label, 0);
     // The bound's share is short of the true one by some 3 and 3.1 standard deviations at most.
     const double share = 0.5 * std::erfc(-distance / (0.25 * std::sqrt(2.0)));
-    const double lowest = share - 7 * std::sqrt(share * (1 - share) / 40000);
+    const double lowest = share - 7 * std::sqrt(share * (1 - share) / 20000);
     EXPECT_GT(found.radius, 0.25 * normal_quantile(lowest));
     beyond += found.radius > distance ? 1 : 0;
     EXPECT_EQ(smoothing.predict(image, 3), 0);
@@ -101,7 +101,8 @@ TEST_F(SmoothingTest, AbstainsOnThePlane) {
 
 TEST_F(SmoothingTest, CountsDependOnSeedAndImageAndNotOnTheBatch) {
   const Network network = load_network({.weights = "shapes"});
-  const Tensor image = shapes(3, 1).image.view();
+  const ShapesSample sample = shapes(3, 1);
+  const Tensor& image = sample.image;
   const auto counts = [&](const Context& context, std::int64_t batch, std::int64_t index) {
     Smoothing smoothing(context, make_classifier(context, network, kShapesSize, kShapesSize, batch),
                         kShapesSize, kShapesSize, batch, {.sigma = 0.5F});
@@ -168,8 +169,8 @@ TEST_F(SmoothingTest, TheSmoothedVictimsGradientIsItsOwn) {
 /// No image that PGD finds inside a certified radius is labelled otherwise.
 TEST_F(SmoothingTest, CertificatesHoldAgainstPgdOnTheSmoothedNet) {
   const Network network = load_network({.weights = "shapes"});
-  const SmoothingOptions options{.sigma = 0.25F, .n0 = 32, .n = 512, .alpha = 1e-3};
-  constexpr std::int64_t kBatch = 64, kCopies = 8, kImages = 8;
+  const SmoothingOptions options{.sigma = 0.25F, .n0 = 32, .n = 200, .alpha = 1e-3};
+  constexpr std::int64_t kBatch = 40, kCopies = 8, kImages = 5;
   Smoothing smoothing(context_,
                       make_classifier(context_, network, kShapesSize, kShapesSize, kBatch),
                       kShapesSize, kShapesSize, kBatch, options);
@@ -190,7 +191,7 @@ TEST_F(SmoothingTest, CertificatesHoldAgainstPgdOnTheSmoothedNet) {
       context_, make_victim(context_, network, kShapesSize, kShapesSize, kBatch), 0.25F, kCopies);
   PgdOptions pgd_options;
   pgd_options.norm = Norm::l2;
-  pgd_options.steps = 8;
+  pgd_options.steps = 6;
   pgd_options.stay = true;
   const auto attack = pgd(context_, *victim, std::move(pgd_options));
   std::size_t next = 0;

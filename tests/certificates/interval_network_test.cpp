@@ -88,6 +88,12 @@ bool has_bounds(const Graph& graph) {
   });
 }
 
+Graph untouched_input() {
+  Graph graph(3);
+  graph.then("input", op::Normalise{{0, 0, 0}, {1, 1, 1}, 1, false});
+  return graph;
+}
+
 TEST_F(Intervals, EncloseEveryNodeType) {
   int tried = 0;
   for (const auto* cases : {&reference::node_cases(), &reference::conv_cases()}) {
@@ -150,7 +156,7 @@ TEST_F(Intervals, AreSharpForOneAffineLayer) {
 /// Added from the left they are all lost; from the right they count. Both are in the bounds.
 TEST_F(Intervals, EncloseSumsInAnyOrder) {
   for (const std::int64_t n : {3, 30, 1000, 20000}) {
-    Graph graph(3);
+    Graph graph = untouched_input();
     graph.then("flatten", op::Flatten{});
     graph.then("fc", op::Linear{.out_features = 2, .bias = false}, "fc");
     HostArray weight{{2, 3 * n}, {}};
@@ -186,7 +192,7 @@ TEST_F(Intervals, EncloseSumsInAnyOrder) {
 }
 
 TEST_F(Intervals, KnowNothingWhereNumbersAreTooLarge) {
-  Graph graph(3);
+  Graph graph = untouched_input();
   graph.then("huge", op::BatchNorm{}, "huge");
   graph.then("relu", op::Relu{});
   graph.then("again", op::BatchNorm{}, "again");

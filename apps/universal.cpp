@@ -53,6 +53,7 @@ struct Flags : apps::ClassifierFlags {
     UniversalOptions o;
     o.norm = parse_norm(norm);
     o.epsilon = static_cast<float>(apps::epsilon("--eps", eps, o.norm));
+    if (!(o.epsilon > 0)) throw UsageError("--eps '" + printable(eps) + "': expected more than 0");
     o.passes = apps::number<int>("--passes", passes, "a whole number of 1 or more", 1);
     o.unfooled = apps::number<float>("--unfooled", unfooled, "a share from 0 to 1", 0, 1);
     return o;

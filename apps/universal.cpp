@@ -204,23 +204,28 @@ int run_universal(const Flags& f, int argc, char** argv) {
   save_image(f.out + "/universal.png",
              picture(result.delta, "Universal perturbation, " + ball, found));
   if (!f.json.empty()) {
-    apps::write_json(f.json, {{"provenance", apps::provenance(context, argc, argv)},
-                              {"weights", network.weights().source()},
-                              {"model", network.info().model},
-                              {"data", f.data},
-                              {"data_fingerprint", images.data->fingerprint()},
-                              {"held_out_fingerprint", images.held().fingerprint()},
-                              {"norm", to_string(options.norm)},
-                              {"epsilon", options.epsilon},
-                              {"images", images.trained},
-                              {"held_out", held},
-                              {"passes", result.passes},
-                              {"fooling_rates", result.rates},
-                              {"updates", result.updates},
-                              {"queries", result.queries},
-                              {"fooled", count},
-                              {"fooling_rate", rate},
-                              {"fooling_rate_interval", {interval.low, interval.high}}});
+    nlohmann::json json = {{"provenance", apps::provenance(context, argc, argv)},
+                           {"weights", network.weights().source()},
+                           {"model", network.info().model},
+                           {"data", f.data},
+                           {"data_fingerprint", images.data->fingerprint()},
+                           {"norm", to_string(options.norm)},
+                           {"epsilon", options.epsilon},
+                           {"unfooled", options.unfooled},
+                           {"images", images.trained},
+                           {"held_out", held},
+                           {"passes", result.passes},
+                           {"fooling_rates", result.rates},
+                           {"updates", result.updates},
+                           {"queries", result.queries},
+                           {"fooled", count},
+                           {"fooling_rate", rate},
+                           {"fooling_rate_interval", {interval.low, interval.high}}};
+    if (images.other) {
+      json["held_out_data"] = f.held_out;
+      json["held_out_fingerprint"] = images.other->fingerprint();
+    }
+    apps::write_json(f.json, json);
   }
   return apps::kDone;
 }

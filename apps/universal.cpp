@@ -192,9 +192,9 @@ int run_universal(const Flags& f, int argc, char** argv) {
   const std::string found = "fools " + percent(rate) + " of " + std::to_string(held) +
                             " held-out images (" + percent(interval.low) + " to " +
                             percent(interval.high) + ")";
-  std::printf("%s, %d passes over %lld images, of which it fools %s\n%s\n", ball.c_str(),
-              result.passes, static_cast<long long>(images.trained), percent(trained_rate).c_str(),
-              found.c_str());
+  std::printf("%s, %d pass%s over %lld images, of which it fools %s\n%s\n", ball.c_str(),
+              result.passes, result.passes == 1 ? "" : "es", static_cast<long long>(images.trained),
+              percent(trained_rate).c_str(), found.c_str());
   if (trained_rate < 1 - double{options.unfooled}) {
     apps::warn("--passes " + std::to_string(options.passes) + ": all were made before " +
                percent(1 - double{options.unfooled}) + " of the images were fooled");

@@ -113,30 +113,29 @@ TEST(DeepFool, StaysInTheBox) {
   }
 }
 
-// Bit for bit, but for a batch of 1: there oneDNN multiplies the last layer's matrix by a vector,
-// in another order than by a matrix, and a step is as long as the logits say.
+// Bit for bit, on the CPU.
 TEST(DeepFool, AnOutcomeDoesNotDependOnItsCompany) {
   NetworkOptions bundled;
   bundled.weights = "shapes";
   const Network network = load_network(bundled);
-  std::vector<Example> queue = shapes_examples(5);
+  std::vector<Example> queue = shapes_examples(4);
   queue[2].target = (queue[2].label + 1) % 8;
   for (const Norm norm : {Norm::l2, Norm::linf}) {
     const auto with = [&](std::int64_t batch) {
       const auto victim = make_victim(cpu(), network, kShapesSize, kShapesSize, batch);
       return run(*deepfool(cpu(), *victim, in(norm)), queue);
     };
-    const auto two = with(2);
-    for (const auto& [index, found] : two) EXPECT_TRUE(found.success) << index;
-    expect_same(two, with(2));
-    expect_same(two, with(3));
-    if (norm == Norm::l2) expect_same(two, with(64));  // slow, and alike in the other
-    for (const auto& [index, alone] : with(1)) {
-      const Outcome& other = two.at(index);
-      EXPECT_EQ(alone.success, other.success);
-      EXPECT_LT(l2(alone.image, other.image),
-                1e-2 * l2(alone.image, queue[static_cast<std::size_t>(index)].image));
+    const auto alone = with(1);
+    for (const auto& [index, found] : alone) EXPECT_TRUE(found.success) << index;
+    expect_same(alone, with(3));
+    if (norm == Norm::linf) continue;
+    expect_same(alone, with(3));
+    queue.resize(2);  // a batch of 64 is slow
+    const auto many = with(64);
+    for (const auto& [index, found] : many) {
+      EXPECT_EQ(linf(found.image, alone.at(index).image), 0) << index;
     }
+    queue = shapes_examples(4);
   }
 }
 

@@ -31,6 +31,7 @@ class Peer : public testing::TestWithParam<const char*> {
     options.weights = "shapes";
     side_ = kShapesSize;
     if (set() == "resnet20") {
+      options.model = "resnet20_cifar10";
       options.weights = test_data("weights/resnet20_cifar10.safetensors");
       records_ = test_data("cifar10/test_first1000.bin");
       side_ = 32;

@@ -20,6 +20,8 @@ from pyautoattack.autopgd_base import APGDAttack, APGDAttack_targeted
 from pyautoattack.fab_base import FABAttack
 from pyautoattack.fab_projections import projection_l2, projection_linf
 from pyautoattack.square import SquareAttack
+from safetensors.torch import load_file
+from torch import nn
 
 from golden_ops import save
 
@@ -158,9 +160,23 @@ def square(arrays):
             else bump.T.contiguous()
 
 
+class Convexadv(nn.Module):
+    """Wong and Kolter's small network for CIFAR-10, as the weights file describes it."""
+
+    def __init__(self, file):
+        super().__init__()
+        self.features = nn.Sequential(
+            nn.Conv2d(3, 16, 4, 2, 1), nn.ReLU(), nn.Conv2d(16, 32, 4, 2, 1), nn.ReLU(),
+            nn.Flatten(), nn.Linear(2048, 100), nn.ReLU(), nn.Linear(100, 10))
+        self.features.load_state_dict(load_file(file))
+        self.mean = torch.tensor([.485, .456, .406]).view(1, 3, 1, 1)
+
+    def forward(self, x):
+        return self.features((x - self.mean) / .225)
+
+
 def suite(data, count, arrays):
-    from golden_classifiers import classifier
-    model = classifier("convexadv_cifar_small", data / "weights/convexadv_cifar_small_8px.safetensors")
+    model = Convexadv(data / "weights/convexadv_cifar_small_8px.safetensors").eval()
     raw = np.fromfile(data / "cifar10/test_first1000.bin", np.uint8).reshape(-1, 3073)[:count]
     x = torch.tensor(raw[:, 1:].reshape(-1, 3, 32, 32).astype(np.float32) / 255)
     y = torch.tensor(raw[:, 0].astype(np.int64))

@@ -34,12 +34,6 @@ struct Slot {
   Outcome outcome;
 };
 
-void check_targeted(AttackLoss loss, std::int64_t classes) {
-  if (loss != AttackLoss::dlr || classes >= 4) return;
-  throw UsageError("--loss dlr: targeted it needs at least 4 classes, the network has " +
-                   std::to_string(classes));
-}
-
 class Apgd : public Attack {
  public:
   Apgd(const Context& context, Victim& victim, const ApgdOptions& options)
@@ -69,7 +63,7 @@ class Apgd : public Attack {
 
   void start(std::int64_t slot, const Example& example) override {
     check_example(victim_, example, options_.norm);
-    if (example.target >= 0) check_targeted(options_.loss, victim_.classes());
+    loss_.check(example);
     Slot& s = at(slot);
     s = {};
     s.phase = Phase::clean;
@@ -276,7 +270,10 @@ void check(const Victim& victim, const ApgdOptions& o) {
   if (o.restarts < 1) refuse("restarts", std::to_string(o.restarts), "at least 1");
   if (!(o.rho > 0 && o.rho <= 1)) refuse("rho", std::to_string(o.rho), "above 0, at most 1");
   if (o.targets < 0) refuse("targets", std::to_string(o.targets), "at least 0");
-  if (o.targets > 0) check_targeted(o.loss, victim.classes());
+  if (o.targets > 0 && o.loss == AttackLoss::dlr && victim.classes() < 4) {
+    throw UsageError("--loss dlr: targeted it needs at least 4 classes, the network has " +
+                     std::to_string(victim.classes()));
+  }
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 
 #include "phosphene/attacks/attack.hpp"
 #include "phosphene/classifier.hpp"
+#include "phosphene/context.hpp"
 
 namespace phosphene {
 
@@ -22,9 +23,6 @@ struct TransferNetwork {
 /// target) once they are attacked on the surrogate.
 struct TransferCell {
   std::int64_t fooled = 0, correct = 0;
-  double rate() const {
-    return correct == 0 ? 0 : static_cast<double>(fooled) / static_cast<double>(correct);
-  }
 };
 
 struct TransferMatrix {

@@ -87,7 +87,7 @@ struct SweepJob {
   /// a sweep is taken up again its name and libraries may. What an app chooses after the device
   /// (its batch, as "batch") belongs here: recorded_device() gives it back, and it must stay.
   nlohmann::json device = nlohmann::json::object();
-  std::vector<std::string> endings;  ///< of every file written per photograph: {".npy", ".png"}
+  std::vector<std::string> endings{};  ///< of every file written per photograph: {".npy", ".png"}
   std::int64_t batch = 1;  ///< most photographs that one call gets; twice as many are read ahead
 
   /// Writes the files of each photograph (save_npy and save_image do it as it must be done) and
@@ -113,8 +113,7 @@ int sweep(const SweepFlags& flags, const SweepJob& job);
 /// their variants.
 int sweep(const phosphene::Dataset& data, const std::string& shard, const SweepJob& job);
 
-/// What is known of every item in `out` after a sweep, by its index: the lines of this shard's
-/// journal, for a summary.
+/// The lines of this shard's journal in `out`, by item: of each the last. For a summary.
 std::map<std::int64_t, nlohmann::json> recorded_items(const std::string& shard,
                                                       const std::string& out);
 

@@ -1,24 +1,19 @@
 #include "flags.hpp"
 
 #include <algorithm>
-#include <filesystem>
-#include <utility>
 
-#include "classes.hpp"
 #include "epsilons.hpp"
 #include "flag_values.hpp"
-#include "phosphene/attacks/mask.hpp"
 #include "phosphene/error.hpp"
-#include "phosphene/models.hpp"
 
 namespace apps {
 namespace {
 
 using namespace phosphene;
 
-const std::vector<std::string> kOfSome{"--loss",     "--steps",   "--alpha",   "--restarts",
-                                       "--samples",  "--stay",    "--mask",    "--momentum",
-                                       "--lambda",   "--queries", "--searches"};
+const std::vector<std::string> kOfSome{"--loss",    "--steps",   "--alpha",   "--restarts",
+                                       "--samples", "--stay",    "--mask",    "--momentum",
+                                       "--lambda",  "--queries", "--searches"};
 
 int count_of(const char* flag, const std::string& text) {
   constexpr int kMost = 1'000'000'000;
@@ -34,7 +29,7 @@ void check_flags(const CLI::App& app, const Method& method) {
                      methods_with(flag));
   }
   if (app.count("--targeted") > 0 && !method.targeted) {
-    throw UsageError("--targeted: " + method.name + " looks for any other class");
+    throw UsageError("--targeted: " + method.name + " looks for any other class alone");
   }
   if (app.count("--eps") > 0 && method.nearest) {
     throw UsageError("--eps: " + method.name +
@@ -80,27 +75,83 @@ MethodOptions options_of(const AttackFlags& f, const Method& method) {
   return o;
 }
 
-/// The photograph of --image as a data set of one.
-class OnePhotograph : public Dataset {
- public:
-  OnePhotograph(std::string path, std::int64_t label, std::int64_t side)
-      : path_(std::move(path)), label_(label), side_(side) {}
-
-  std::int64_t size() const override { return 1; }
-  Shape image_shape() const override { return {1, 3, side_, side_}; }
-  std::string name(std::int64_t) const override {
-    return std::filesystem::path(path_).stem().string();
-  }
-  std::string path(std::int64_t) const override { return path_; }
-  std::int64_t label(std::int64_t) const override { return label_; }
-  Tensor load(std::int64_t) const override;
-  std::string fingerprint() const override;
-
- private:
-  std::string path_;
-  std::int64_t label_, side_;
-};
-
 }  // namespace
+
+void AttackFlags::add_to(CLI::App& app) {
+  std::string names;
+  for (const Method& m : methods()) names += (names.empty() ? "" : ", ") + m.name;
+  const auto some = [](const char* flag) { return " (" + methods_with(flag) + ")"; };
+  app.add_option("--data", data,
+                 "What to attack: CIFAR-10's binary file, IMAGES.npy,LABELS.npy, a folder or list "
+                 "of labelled photographs, or shapes:SEED:COUNT");
+  app.add_option("--image", image, "One photograph instead, with --label");
+  app.add_option("--label", label, "Its true class, by number or name");
+  app.add_option("--limit", limit, "Only so many images, from the first on");
+  app.add_option("--shard", shard, "Only a share: i/N, or auto for what Slurm or Open MPI says");
+  app.add_option("--method", method, names)->capture_default_str();
+  app.add_option("--norm", norm, "linf or l2 [the method's first]");
+  app.add_option("--eps", eps, "Radius of the ball, of pixels in [0,1]: 8/255 or 0.03")
+      ->capture_default_str();
+  app.add_option("--epsilons", epsilons,
+                 "Several: 0,1/255,2/255 or FROM:TO:STEP, 0:16:1/255. Of methods that look for the "
+                 "nearest image, where the curve is taken");
+  app.add_option("--targeted", targeted,
+                 "The class to be shown: a number or name, next (the one after the true one), "
+                 "random (drawn for each image), or least-likely (of the smallest score)");
+  app.add_option("--steps", steps, "Of the attack" + some("--steps"));
+  app.add_option("--alpha", alpha, "Length of a step [eps / 4]" + some("--alpha"));
+  app.add_option("--restarts", restarts, "Starts an image, at most" + some("--restarts"));
+  app.add_option("--loss", loss, "ce, margin, dlr or score" + some("--loss"));
+  app.add_option("--momentum", momentum, "Of the gradients" + some("--momentum"));
+  app.add_option("--lambda", lambda, "Of the norm's penalty" + some("--lambda"));
+  app.add_option("--queries", queries,
+                 "Images that the network is asked for, at most" + some("--queries"));
+  app.add_option("--searches", searches, "Of the constant c" + some("--searches"));
+  app.add_option("--samples", samples,
+                 "Draws of a random victim that a gradient is averaged over" + some("--samples"));
+  app.add_flag("--stay", stay,
+               "Fooled images make all steps, and the last is scored" + some("--stay"));
+  app.add_option("--mask", mask,
+                 "A picture of the images' size, white where they may change" + some("--mask"));
+  app.add_option("--defence", defences,
+                 "Transformations before the network, jpeg:75+median:3; of several the scores are "
+                 "averaged");
+  app.add_flag("--naive", naive, "The attack does not know of the --defence, which is still tried");
+  app.add_option("--expectation", expectation,
+                 "What the world does to the image on its way, print or rotate:15+brightness:0.2: "
+                 "attacked in expectation, over 16 --samples, and tried under a fresh draw");
+  app.add_option("--batch", batch, "Images in work at once, or auto")->capture_default_str();
+  ClassifierFlags::add_to(app, "Folder for the journal, the attacked images and the pictures");
+}
+
+AttackPlan read(const AttackFlags& f, const CLI::App& app) {
+  AttackPlan plan;
+  plan.method = &method_of(f.method);
+  check_flags(app, *plan.method);
+  plan.options = options_of(f, *plan.method);
+  const Norm norm = plan.options.norm;
+  const std::string usual = norm == Norm::linf ? "0:16:1/255" : "0:2:0.125";
+  plan.epsilons = !f.epsilons.empty()    ? epsilons("--epsilons", f.epsilons, norm)
+                  : plan.method->nearest ? epsilons("--epsilons", usual, norm)
+                                         : std::vector{epsilon("--eps", f.eps, norm)};
+  if (plan.epsilons.size() > 1 && !plan.method->epsilons) {
+    throw UsageError("--epsilons '" + printable(f.epsilons) + "': " + plan.method->name +
+                     " takes one epsilon a run, by --eps");
+  }
+  if (!f.limit.empty()) {
+    plan.limit = number<std::int64_t>("--limit", f.limit, "a whole number of 1 or more", 1);
+  }
+  if (f.naive && f.defences.empty()) {
+    throw UsageError("--naive: there is no --defence that the attack could not know of");
+  }
+  if (!f.expectation.empty() && !plan.options.samples) {
+    if (std::ranges::find(plan.method->flags, "--samples") == plan.method->flags.end()) {
+      throw UsageError("--expectation: " + plan.method->name +
+                       " cannot average over draws; expected one of " + methods_with("--samples"));
+    }
+    plan.options.samples = 16;
+  }
+  return plan;
+}
 
 }  // namespace apps

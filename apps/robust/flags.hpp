@@ -1,16 +1,11 @@
 #pragma once
 #include <CLI/CLI.hpp>
 #include <cstdint>
-#include <memory>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
 #include "common.hpp"
 #include "methods.hpp"
-#include "phosphene/datasets/dataset.hpp"
-#include "phosphene/network.hpp"
-#include "targets.hpp"
 
 namespace apps {
 
@@ -41,13 +36,5 @@ struct AttackPlan {
 /// Throws phosphene::UsageError, also for a flag that another method has. `app` knows which were
 /// given.
 AttackPlan read(const AttackFlags& flags, const CLI::App& app);
-
-/// What determines the numbers, for the journal.
-nlohmann::json settings(const AttackFlags& flags, const AttackPlan& plan,
-                        const phosphene::Network& network, const phosphene::Dataset& data);
-
-/// The images to attack: of --data, or the one of --image. Throws phosphene::Error.
-std::unique_ptr<phosphene::Dataset> open_data(const AttackFlags& flags, const AttackPlan& plan,
-                                              const phosphene::Network& network);
 
 }  // namespace apps

@@ -24,18 +24,25 @@ struct MethodOptions {
   phosphene::Tensor mask;  ///< host, [1, 1, h, w]; empty: none
 };
 
-/// Runs an attack over a queue. Of two examples in work at once the indices may be equal; what
-/// `tag` gave next to an example comes back with its outcome.
-using RunAttack =
-    std::function<void(const phosphene::NextExample&, const phosphene::TakeOutcome&)>;
+/// An example, and what its outcome is to be told by: several of one image, with other epsilons,
+/// may be in work at once.
+struct Tagged {
+  phosphene::Example example;
+  std::int64_t tag = 0;
+};
+using NextTagged = std::function<std::optional<Tagged>()>;
+using TakeTagged = std::function<void(phosphene::Outcome, std::int64_t tag)>;
+/// Runs an attack over a queue.
+using RunAttack = std::function<void(const NextTagged&, const TakeTagged&)>;
 
 struct Method {
   std::string name, what;
   std::vector<phosphene::Norm> norms;  ///< the first is the default
   std::vector<std::string> flags;      ///< those that not every method has
   bool white_box = true;
-  bool nearest = false;   ///< looks for the nearest image: has no epsilon
-  bool targeted = true;   ///< can be given a target
+  bool nearest = false;  ///< looks for the nearest image: has no epsilon
+  bool targeted = true;  ///< can be given a target
+  bool epsilons = true;  ///< can be given several
   /// Context and victim outlive what it returns. Throws phosphene::UsageError.
   std::function<RunAttack(const phosphene::Context&, phosphene::Victim&, const MethodOptions&)>
       make;

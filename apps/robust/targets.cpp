@@ -45,15 +45,19 @@ TargetRule::TargetRule(const std::string& text, const phosphene::Network& networ
 std::int64_t TargetRule::operator()(std::int64_t index, std::int64_t label, const float* logits,
                                     std::int64_t classes) const {
   switch (kind_) {
-    case Kind::none: return -1;
-    case Kind::one: return class_;
-    case Kind::next: return (label + 1) % classes;
+    case Kind::none:
+      return -1;
+    case Kind::one:
+      return class_;
+    case Kind::next:
+      return (label + 1) % classes;
     case Kind::random: {
       const std::uint64_t word = mixed(mixed(seed_) ^ static_cast<std::uint64_t>(index));
       const auto others = static_cast<std::uint64_t>(classes - 1);
       return (label + 1 + static_cast<std::int64_t>(word % others)) % classes;
     }
-    case Kind::least_likely: break;
+    case Kind::least_likely:
+      break;
   }
   std::int64_t least = label == 0 ? 1 : 0;
   for (std::int64_t k = 0; k < classes; ++k) {

@@ -27,6 +27,12 @@ LossGradient::LossGradient(const Context& context, Victim& victim, AttackLoss lo
   sum_loss_ = context.empty({victim.images().n, 1, 1, 1});
 }
 
+void LossGradient::check(const Example& example) const {
+  if (kind_ != AttackLoss::dlr || example.target < 0 || victim_.classes() > 3) return;
+  throw UsageError("--loss dlr: with a target it needs 4 classes or more, the network has " +
+                   std::to_string(victim_.classes()));
+}
+
 void LossGradient::operator()(const Tensor& x, const Tensor& label, const Tensor& target,
                               std::span<const Draw> draws, bool gradient) {
   if (samples_ == 1) {

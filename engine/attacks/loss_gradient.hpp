@@ -25,6 +25,9 @@ class LossGradient {
   /// After a call without gradient, the gradient there; if samples() is 1 alone, since the victim
   /// knows of its last draw only.
   void backward();
+  /// Throws UsageError where the loss cannot be had of this example: a targeted dlr takes 4
+  /// classes.
+  void check(const Example& example) const;
   /// Draws a call: those that were asked for of a random victim, else 1.
   int samples() const { return samples_; }
 

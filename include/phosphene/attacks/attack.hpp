@@ -43,6 +43,7 @@ struct Outcome {
   bool success = false;         ///< as the attack saw it
   std::int64_t iterations = 0;  ///< steps of this image, over all restarts
   std::int64_t queries = 0;     ///< times its logits or labels were asked for
+  std::string by{};             ///< the attack that fooled it, where several were tried
 };
 
 /// An attack on many images at once: each has a slot of a fixed batch, and none knows of the

@@ -102,8 +102,7 @@ TransferMatrix transfer(const Context& context, const std::vector<TransferNetwor
                     ++row[victim].correct;
                     if (fools(label, image.label, image.target)) ++row[victim].fooled;
                   });
-    const std::unique_ptr<Attack> attack = networks[surrogate].attack();
-    run_attack(*attack, queue(), [&](const Outcome& outcome) {
+    networks[surrogate].craft(queue(), [&](const Outcome& outcome) {
       attacked.add(outcome.index, outcome.image);
       if (progress) progress();
     });

@@ -24,11 +24,11 @@ const Context& cpu() {
 }
 
 TransferNetwork network(const std::string& name, const HalfSpace& plane) {
-  return {name, plane.one_hot(), [plane] {
+  return {name, plane.one_hot(), [plane](const NextExample& next, const TakeOutcome& done) {
             HopSkipJumpOptions o;
             o.max_queries = 150;
             o.slots = o.batch = 4;
-            return hop_skip_jump(cpu(), plane.one_hot(), o);
+            run_attack(*hop_skip_jump(cpu(), plane.one_hot(), o), next, done);
           }};
 }
 

@@ -1,7 +1,6 @@
 #pragma once
 #include <cstdint>
 #include <functional>
-#include <memory>
 #include <string>
 #include <vector>
 
@@ -15,8 +14,8 @@ namespace phosphene {
 struct TransferNetwork {
   std::string name;
   Classifier classifier;
-  /// Made anew for the images crafted on it; the attack goes when they are done.
-  std::function<std::unique_ptr<Attack>()> attack;
+  /// Attacks a whole queue on it: run_attack(), or an attack that has no slots (autoattack()).
+  std::function<void(const NextExample&, const TakeOutcome&)> craft;
 };
 
 /// Of the images that the victim names correctly, those that it names wrongly (targeted: as the

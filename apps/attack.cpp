@@ -2,6 +2,7 @@
 #include <chrono>
 #include <cmath>
 #include <cstdio>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -72,11 +73,15 @@ int run_attack_app(const AttackFlags& f, const CLI::App& app, int argc, char** a
   if (!subject.mask.empty()) plan.options.mask = subject.mask.view();
   AttackStream stream(plan, subject);
   SweepJob job = job_of(f, plan, subject);
-  std::vector<std::string> warnings;
+  std::optional<std::vector<std::string>> looked;
+  const auto look = [&] {
+    if (looked) return;
+    looked = probe_victim(plan, subject);
+    warn_all(*looked);
+  };
   const auto start = std::chrono::steady_clock::now();
   job.stream = [&](SweepQueue& queue) {
-    warnings = probe_victim(plan, subject);
-    warn_all(warnings);
+    look();
     stream.run(queue);
   };
   const int code = sweep(*subject.data, f.shard, job);
@@ -88,6 +93,7 @@ int run_attack_app(const AttackFlags& f, const CLI::App& app, int argc, char** a
   }
   if (code == kInterrupted) return code;
 
+  look();  // where all was done before
   const std::vector<ImageRecord> records = read_records(f, plan);
   std::vector<std::string> more = probe_result(plan, subject, records);
   if (stream.unconfirmed() > 0 && !f.naive && !stream.random()) {
@@ -95,6 +101,7 @@ int run_attack_app(const AttackFlags& f, const CLI::App& app, int argc, char** a
                    " successes that the victim, asked afresh, does not confirm");
   }
   warn_all(more);
+  std::vector<std::string> warnings = *looked;
   warnings.insert(warnings.end(), more.begin(), more.end());
   std::vector<Record> plain;
   for (const ImageRecord& each : records) plain.push_back(each.record);

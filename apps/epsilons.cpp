@@ -109,4 +109,6 @@ std::vector<double> epsilons(const char* flag, std::string_view text, Norm norm)
   return result;
 }
 
+std::string usual_epsilons(Norm norm) { return norm == Norm::linf ? "0:16:1/255" : "0:2:0.125"; }
+
 }  // namespace apps

@@ -17,4 +17,8 @@ double epsilon(const char* flag, std::string_view text, phosphene::Norm norm);
 /// "0:16:1/255" is 0/255, 1/255 ... 16/255. They rise, each once.
 std::vector<double> epsilons(const char* flag, std::string_view text, phosphene::Norm norm);
 
+/// Where the curve of an attack that looks for the nearest image is taken, if nothing else is said:
+/// 0:16:1/255, in L2 0:2:0.125.
+std::string usual_epsilons(phosphene::Norm norm);
+
 }  // namespace apps

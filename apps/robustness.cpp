@@ -4,7 +4,6 @@
 #include <vector>
 
 #include "common.hpp"
-#include "epsilons.hpp"
 #include "phosphene/error.hpp"
 #include "phosphene/file.hpp"
 #include "phosphene/image.hpp"
@@ -19,7 +18,7 @@ using phosphene::UsageError;
 
 struct Flags {
   std::vector<std::string> runs;
-  std::string out, json, title = "Robust accuracy", epsilons = "0:16:1/255";
+  std::string out, json, title = "Robust accuracy", epsilons;
 };
 
 /// The table of every run under its own line.
@@ -53,9 +52,8 @@ int report(const Flags& f) {
   if (!f.json.empty()) phosphene::check_writable(f.json);
   std::vector<Run> runs;
   apps::NamedFiles inputs;
-  const std::vector<double> at = apps::epsilons("--epsilons", f.epsilons, phosphene::Norm::linf);
   for (const std::string& argument : f.runs) {
-    runs.push_back(apps::read_run(argument, at));
+    runs.push_back(apps::read_run(argument, f.epsilons));
     inputs.emplace_back("RUN", argument.substr(argument.find('=') + 1));
     if (!f.out.empty() && runs.back().norm != runs.front().norm) {
       throw UsageError("RUN " + argument + ": is measured in " + to_string(runs.back().norm) +
@@ -89,8 +87,9 @@ int main(int argc, char** argv) {
   app.add_option("--out", f.out, "Plot robust accuracy against epsilon (.png or .jpg)");
   app.add_option("--json", f.json, "Write the table to this file");
   app.add_option("--title", f.title, "Of the plot")->capture_default_str();
-  app.add_option("--epsilons", f.epsilons,
-                 "Where the curves of attacks that look for the nearest image are taken")
-      ->capture_default_str();
+  app.add_option(
+      "--epsilons", f.epsilons,
+      "Where the curves of attacks that look for the nearest image are taken, of journals "
+      "[0:16:1/255, in L2 0:2:0.125]");
   return apps::run(app, argc, argv, [&] { return report(f); });
 }

@@ -130,9 +130,8 @@ AttackPlan read(const AttackFlags& f, const CLI::App& app) {
   check_flags(app, *plan.method);
   plan.options = options_of(f, *plan.method);
   const Norm norm = plan.options.norm;
-  const std::string usual = norm == Norm::linf ? "0:16:1/255" : "0:2:0.125";
   plan.epsilons = !f.epsilons.empty()    ? epsilons("--epsilons", f.epsilons, norm)
-                  : plan.method->nearest ? epsilons("--epsilons", usual, norm)
+                  : plan.method->nearest ? epsilons("--epsilons", usual_epsilons(norm), norm)
                                          : std::vector{epsilon("--eps", f.eps, norm)};
   if (plan.epsilons.size() > 1 && !plan.method->epsilons) {
     throw UsageError("--epsilons '" + printable(f.epsilons) + "': " + plan.method->name +

@@ -44,6 +44,7 @@ nlohmann::json to_json(const Record& record) {
                {"iterations", a.iterations},
                {"queries", a.queries},
                {"success", a.success}});
+  if (!a.by.empty()) json["by"] = a.by;
   return json;
 }
 
@@ -64,6 +65,7 @@ Record record_of(const nlohmann::json& json) {
   read(json, "iterations", a.iterations);
   read(json, "queries", a.queries);
   read(json, "success", a.success);
+  if (json.contains("by")) read(json, "by", a.by);
   return record;
 }
 

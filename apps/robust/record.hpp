@@ -22,6 +22,7 @@ struct Record {
     double margin = 0;             ///< as clean_margin, at the attacked image
     double linf = 0, l2 = 0;       ///< of the perturbation
     std::int64_t iterations = 0, queries = 0;
+    std::string by;        ///< the attack that fooled it, where several were tried
     bool success = false;  ///< adversarial is another than the label, targeted: is the target
   };
   std::optional<Attacked> attacked;

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "checksum.hpp"
+#include "epsilons.hpp"
 #include "journal.hpp"
 #include "phosphene/error.hpp"
 
@@ -66,7 +67,7 @@ struct Lines {
   }
 };
 
-Run run_of(const Lines& lines, const std::string& path, const std::vector<double>& at) {
+Run run_of(const Lines& lines, const std::string& path, const std::string& at) {
   if (lines.header.is_null()) throw Error(path + ": has no first line of a journal");
   const auto count = lines.header["items"]["count"].get<std::int64_t>();
   const auto there = static_cast<std::int64_t>(lines.records.size());
@@ -88,11 +89,12 @@ Run run_of(const Lines& lines, const std::string& path, const std::vector<double
   run.method = settings.value("--method", "");
   run.norm = phosphene::parse_norm(settings.value("--norm", "linf"));
   run.summaries = summarise(records);
-  run.curve = curve(records, run.norm, at);
+  const std::string where = at.empty() ? usual_epsilons(run.norm) : at;
+  run.curve = curve(records, run.norm, epsilons("--epsilons", where, run.norm));
   return run;
 }
 
-Run read_journals(const std::string& path, const std::vector<double>& at) {
+Run read_journals(const std::string& path, const std::string& at) {
   Lines lines;
   if (!fs::is_directory(path)) {
     lines.add(path);
@@ -128,7 +130,7 @@ Run read_summary(const std::string& path, const nlohmann::json& json) {
 
 }  // namespace
 
-Run read_run(const std::string& argument, const std::vector<double>& at) {
+Run read_run(const std::string& argument, const std::string& at) {
   const std::size_t equals = fs::exists(argument) ? std::string::npos : argument.find('=');
   const bool named = equals != std::string::npos;
   const std::string path = named ? argument.substr(equals + 1) : argument;

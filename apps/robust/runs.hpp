@@ -17,8 +17,9 @@ struct Run {
 };
 
 /// "NAME=FILE" or "FILE": the file of --json, a merged journal, or a folder of journals, whose
-/// items must all be there. `at` is where the curve of an attack without an epsilon is taken.
+/// items must all be there. `epsilons` is where the curve of an attack without one is taken, of
+/// journals; empty: usual_epsilons().
 /// Throws phosphene::Error that names the file.
-Run read_run(const std::string& argument, const std::vector<double>& at);
+Run read_run(const std::string& argument, const std::string& epsilons);
 
 }  // namespace apps

@@ -163,6 +163,7 @@ void AttackStream::record(SweepQueue& queue, Work& work, const float* logits, co
   a.l2 = shortest(static_cast<float>(d.l2));
   a.iterations = work.outcome.iterations;
   a.queries = work.outcome.queries;
+  a.by = work.outcome.by;
   a.success = fools(a.adversarial, label, a.target);
   unconfirmed_ += work.outcome.success && !a.success ? 1 : 0;
   save_image(work.item.stem + ".png", work.outcome.image);

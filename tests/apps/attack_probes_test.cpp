@@ -15,6 +15,7 @@
 #include "apps/robust/probes.hpp"
 #include "apps/robust/stream.hpp"
 #include "phosphene/defences/defended.hpp"
+#include "phosphene/error.hpp"
 #include "phosphene/models.hpp"
 
 namespace apps {
@@ -109,6 +110,28 @@ TEST_F(Probes, KnowAQuantisedActivation) {
   const std::vector<std::string> warnings = result();
   EXPECT_THAT(warnings, Contains(HasSubstr("masked gradients: of")));
   EXPECT_THAT(warnings, Contains(HasSubstr("uniform grey")));
+}
+
+TEST_F(Probes, AnImageThatLeavesItsBallEndsTheRun) {
+  Method method = *plan_.method;
+  method.make = [](const Context&, Victim&, const MethodOptions&) -> RunAttack {
+    return [](const NextTagged& next, const TakeTagged& done) {
+      while (std::optional<Tagged> tagged = next()) {
+        Outcome outcome;
+        outcome.image = std::move(tagged->example.image);
+        float& pixel = outcome.image.data()[7];
+        pixel += pixel < 0.5F ? 0.1F : -0.1F;
+        done(std::move(outcome), tagged->tag);
+      }
+    };
+  };
+  plan_.method = &method;
+  try {
+    result();
+    FAIL() << "nothing was said";
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(), HasSubstr("shapes-00000: the attacked image is 0.1"));
+  }
 }
 
 TEST_F(Probes, KnowARandomResize) {

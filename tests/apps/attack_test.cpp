@@ -84,11 +84,15 @@ TEST_F(AttackApp, SameBytesTwiceInAnyBatchAndShard) {
 TEST_F(AttackApp, GoesOnWhereItWasStopped) {
   flags_["--batch"] = "2";
   ASSERT_EQ(run("whole").code, 0);
+  nlohmann::json whole = json();
   const Outcome stopped = run("part", {.signal_at = "2/8", .signal = SIGTERM});
   EXPECT_EQ(stopped.code, 75) << stopped.err;
   EXPECT_FALSE(std::filesystem::exists(path("part/curve.png")));
   const Outcome resumed = run("part");
   ASSERT_EQ(resumed.code, 0) << resumed.err;
+  nlohmann::json part = json();
+  for (nlohmann::json* each : {&whole, &part}) each->erase("provenance");
+  EXPECT_EQ(part, whole);
   for (const char* name : {"adversarial.npy", "curve.png", "grid.png", "shapes-00003.png"}) {
     EXPECT_EQ(read(std::string("part/") + name), read(std::string("whole/") + name)) << name;
   }
@@ -110,6 +114,7 @@ TEST_F(AttackApp, EveryMethodRuns) {
       {"deepfool", {"--steps", "3"}},
       {"fab", {"--steps", "2"}},
       {"square", {"--queries", "5"}},
+      {"autoattack", {"--eps", "16/255"}},
       {"hopskipjump", {"--queries", "60", "--norm", "linf"}},
   };
   for (const auto& [method, more] : methods) {

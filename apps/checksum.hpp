@@ -1,7 +1,8 @@
 #pragma once
-#include <cstdint>
 #include <string>
 #include <string_view>
+
+#include "phosphene/fingerprint.hpp"
 
 namespace apps {
 
@@ -10,15 +11,6 @@ std::string crc32(std::string_view bytes);
 /// Of a file's bytes. Throws phosphene::Error where it cannot be read.
 std::string crc32_of_file(const std::string& path);
 
-/// 64 bits that change when a byte does: quick enough for the weights of a large network. Against
-/// accidents, not against forgery.
-class Fingerprint {
- public:
-  void add(std::string_view bytes);
-  std::string text() const;  ///< 16 hexadecimal digits
-
- private:
-  std::uint64_t state_ = 0x9e3779b97f4a7c15;
-};
+using phosphene::Fingerprint;
 
 }  // namespace apps

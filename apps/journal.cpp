@@ -154,6 +154,11 @@ std::string difference(const Json& before, const Json& now) {
   const Json& old_items = before["items"];
   const Json& new_items = now["items"];
   if (old_items == new_items) return "";
+  if (new_items.value("of", "") == "--data") {
+    return "--data held " + value_text(old_items, "count") + " items (" +
+           value_text(old_items, "hash") + "), now it holds " + value_text(new_items, "count") +
+           " (" + value_text(new_items, "hash") + ")";
+  }
   return "--images listed " + value_text(old_items, "count") + " photographs (" +
          value_text(old_items, "hash") + "), now it lists " + value_text(new_items, "count") +
          " (" + value_text(new_items, "hash") + ")";

@@ -32,7 +32,7 @@ std::vector<Item> in_folder(const std::string& folder) {
     const fs::path& file = entry->path();
     const std::string name = file.filename().string();
     if (name.starts_with('.') || !is_photograph(file) || fs::is_directory(file)) continue;
-    items.push_back({name, file.string(), {}});
+    items.push_back({name, file.string(), file.stem().string(), {}});
   }
   if (error) throw UsageError("--images " + folder + ": cannot be read: " + error.message());
   if (items.empty()) {
@@ -57,7 +57,7 @@ std::vector<Item> in_list(const std::string& list) {
     if (line.find('\0') != std::string::npos) {
       throw UsageError("--images " + list + ": is no list, expected a text with a path a line");
     }
-    items.push_back({line, (folder / line).string(), {}});
+    items.push_back({line, (folder / line).string(), fs::path(line).stem().string(), {}});
   }
   if (file.bad() || !file.eof()) throw UsageError("--images " + list + ": cannot be read");
   if (items.empty()) {
@@ -66,10 +66,12 @@ std::vector<Item> in_list(const std::string& list) {
   return items;
 }
 
-/// One that has its index already cannot meet another that has: the last part of the name differs.
+}  // namespace
+
 void give_names(std::vector<Item>& items, const std::vector<std::string>& endings) {
+  // One that has its index already cannot meet another that has: the last part of the name differs.
   std::vector<bool> indexed(items.size(), false);
-  for (Item& item : items) item.name = fs::path(item.listed).stem().string();
+  for (Item& item : items) item.name = item.stem;
   for (bool again = true; again;) {
     again = false;
     std::map<std::string, int> owners;
@@ -84,13 +86,10 @@ void give_names(std::vector<Item>& items, const std::vector<std::string>& ending
       indexed[i] = again = true;
     }
     for (std::size_t i = 0; again && i < items.size(); ++i) {
-      const std::string stem = fs::path(items[i].listed).stem().string();
-      items[i].name = indexed[i] ? stem + "." + std::to_string(i) : stem;
+      items[i].name = items[i].stem + (indexed[i] ? "." + std::to_string(i) : "");
     }
   }
 }
-
-}  // namespace
 
 std::vector<Item> photo_list(const std::string& image, const std::string& images,
                              const std::vector<std::string>& endings) {
@@ -100,7 +99,8 @@ std::vector<Item> photo_list(const std::string& image, const std::string& images
   std::vector<Item> items;
   std::error_code ignored;
   if (images.empty()) {
-    items.push_back({fs::path(image).filename().string(), image, {}});
+    items.push_back(
+        {fs::path(image).filename().string(), image, fs::path(image).stem().string(), {}});
   } else if (fs::is_directory(images, ignored)) {
     items = in_folder(images);
   } else if (fs::exists(images, ignored)) {

@@ -11,13 +11,17 @@ namespace apps {
 struct Item {
   std::string listed;  ///< the name in the folder, or the list's line: the same on every machine
   std::string path;    ///< where it is
+  std::string stem;    ///< what its files would be called if no other item were
   std::string name;    ///< of its files, without an ending
 };
 
+/// Names each item's files: by its stem, or, where files of two items (one of `endings` each) would
+/// be the same, by both stem and index: cat.3, cat.17.
+void give_names(std::vector<Item>& items, const std::vector<std::string>& endings);
+
 /// The photographs of `--image` or of `--images`: of a folder its files that end in .jpg, .jpeg,
 /// .png or .bmp, sorted by the bytes of their names; of a list its lines, each a path relative to
-/// the list's folder. A name is the file's stem; where files of two items (one of `endings` each)
-/// would be the same, both get their index: cat.3, cat.17. Throws UsageError where there is none.
+/// the list's folder. Named by give_names. Throws UsageError where there is none.
 std::vector<Item> photo_list(const std::string& image, const std::string& images,
                              const std::vector<std::string>& endings);
 

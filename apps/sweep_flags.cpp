@@ -18,10 +18,23 @@ void SweepFlags::add_to(CLI::App& app) {
       ->check(CLI::PositiveNumber);
 }
 
-nlohmann::json recorded_device(const SweepFlags& flags, const std::string& out) {
-  if (!flags.image.empty()) return nullptr;
-  const Journal journal = read_journal(journal_path(out, parse_shard(flags.shard, environment)));
+nlohmann::json recorded_device(const std::string& shard, const std::string& out) {
+  const Journal journal = read_journal(journal_path(out, parse_shard(shard, environment)));
   return journal.devices.empty() ? nlohmann::json() : nlohmann::json(journal.devices.back());
+}
+
+nlohmann::json recorded_device(const SweepFlags& flags, const std::string& out) {
+  return flags.image.empty() ? recorded_device(flags.shard, out) : nlohmann::json();
+}
+
+std::map<std::int64_t, nlohmann::json> recorded_items(const std::string& shard,
+                                                      const std::string& out) {
+  const Journal journal = read_journal(journal_path(out, parse_shard(shard, environment)));
+  std::map<std::int64_t, nlohmann::json> items;
+  for (const auto& [index, entry] : journal.items) {
+    items.emplace(index, nlohmann::json::parse(entry.line));
+  }
+  return items;
 }
 
 nlohmann::json device_json(const phosphene::Context& context) {

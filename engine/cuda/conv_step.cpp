@@ -43,6 +43,7 @@ ConvStep<T>::ConvStep(const StepEnvironment& environment, const StepSpec& spec, 
       backward_(spec.backward) {
   ConvProblem problem = conv_problem(op, spec.inputs[0], spec.output);
   problem.precision = environment.context.precision();
+  problem.direct = spec.direct;
 
   const bool tune = environment.context.tune();
   const auto plan = [&](const ConvProblem& what) { return libraries_.plan(what, tune); };

@@ -53,6 +53,7 @@ std::string to_string(const ConvProblem& p) {
   if (p.residual) text += " +residual";
   if (p.bias) text += " +bias";
   if (p.relu) text += " +relu";
+  if (p.direct) text += " direct";
   return text;
 }
 
@@ -113,7 +114,12 @@ bool holds(const Notes& notes, cudnnBackendNumericalNote_t note) {
   return std::find(notes.begin(), notes.end(), note) != notes.end();
 }
 
-bool allowed(const Notes& notes, Precision precision, bool deterministic) {
+bool allowed(const Notes& notes, const ConvProblem& problem, bool deterministic) {
+  const Precision precision = problem.precision;
+  if (problem.direct &&
+      (holds(notes, CUDNN_NUMERICAL_NOTE_WINOGRAD) || holds(notes, CUDNN_NUMERICAL_NOTE_FFT))) {
+    return false;
+  }
   if (deterministic && holds(notes, CUDNN_NUMERICAL_NOTE_NONDETERMINISTIC)) return false;
   if (holds(notes, CUDNN_NUMERICAL_NOTE_REDUCED_PRECISION_REDUCTION)) return false;
   if (precision == Precision::bf16) return true;
@@ -141,7 +147,7 @@ std::vector<ConvPlan> plan_conv(const PlanTarget& target, const ConvProblem& pro
   for (const auto mode : {CUDNN_HEUR_MODE_A, CUDNN_HEUR_MODE_FALLBACK}) {
     for (Descriptor& config : configurations(target, *graph, mode)) {
       if (plans.size() == wanted) return plans;
-      if (!allowed(numerical_notes(config), problem.precision, limits.deterministic)) continue;
+      if (!allowed(numerical_notes(config), problem, limits.deterministic)) continue;
       Descriptor descriptor(CUDNN_BACKEND_EXECUTION_PLAN_DESCRIPTOR);
       target.describe_plan(descriptor);
       descriptor.set(CUDNN_ATTR_EXECUTION_PLAN_ENGINE_CONFIG, config);

@@ -47,6 +47,7 @@ struct ConvProblem {
   Window window;
   std::int64_t groups = 1;
   bool bias = false, residual = false, relu = false;  ///< forward alone
+  bool direct = false;  ///< neither Winograd's nor a Fourier transform
 };
 /// What a node asks for by itself, in fp32 and with nothing fused.
 ConvProblem conv_problem(const op::Conv& op, const Shape& x, const Shape& y);

@@ -199,6 +199,8 @@ ShapesSample shapes(std::uint64_t seed, std::uint64_t index) {
   return {developed(canvas, Draws(seed, index, kGrain)), std::move(mask), label};
 }
 
+std::int64_t shapes_label(std::uint64_t seed, std::uint64_t index) { return label_of(seed, index); }
+
 const std::vector<std::string>& shapes_labels() {
   static const std::vector<std::string> labels = {"disc", "ring",  "square",   "triangle",
                                                   "star", "cross", "crescent", "heart"};

@@ -43,8 +43,10 @@ void check_saveable(const std::string& path, const Tensor& image) {
   }
 }
 
-/// Interleaved and rounded to 8 bits. What lies outside [0,1] ends at its nearer bound, as any
-/// 8-bit image has it; NaN has none.
+}  // namespace
+
+namespace formats {
+
 std::vector<std::uint8_t> to_8_bits(const std::string& path, const Tensor& image) {
   const Shape& s = image.shape();
   std::vector<std::uint8_t> pixels(static_cast<std::size_t>(s.c * s.pixels()));
@@ -64,7 +66,7 @@ std::vector<std::uint8_t> to_8_bits(const std::string& path, const Tensor& image
   return pixels;
 }
 
-}  // namespace
+}  // namespace formats
 
 void check_writable_image(const std::string& path) {
   if (!is_png(path) && !is_jpeg(path)) {
@@ -76,7 +78,7 @@ void check_writable_image(const std::string& path) {
 void save_image(const std::string& path, const Tensor& image) {
   check_writable_image(path);
   check_saveable(path, image);
-  const std::vector<std::uint8_t> pixels = to_8_bits(path, image);
+  const std::vector<std::uint8_t> pixels = formats::to_8_bits(path, image);
   const auto width = static_cast<int>(image.shape().w);
   const auto height = static_cast<int>(image.shape().h);
   const auto channels = static_cast<int>(image.shape().c);

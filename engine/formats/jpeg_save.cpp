@@ -1,8 +1,9 @@
 #include <fmt/format.h>
 
 #include <cstdlib>
-#include <memory>
+#include <limits>
 
+#include "engine/formats/image_load.hpp"
 #include "engine/formats/image_save.hpp"
 #include "engine/formats/jpeg_error.hpp"
 #include "phosphene/error.hpp"
@@ -29,8 +30,8 @@ struct Encoder {
 }  // namespace
 
 std::vector<std::uint8_t> encode_jpeg(const std::string& path, std::span<const std::uint8_t> pixels,
-                                      int width, int height, int channels) {
-  constexpr int kQuality = 95;
+                                      int width, int height, int channels,
+                                      const JpegOptions& options) {
   Encoder encoder;
   jpeg_compress_struct& info = encoder.info;
   const bool done = encoder.errors.run([&] {
@@ -41,9 +42,10 @@ std::vector<std::uint8_t> encode_jpeg(const std::string& path, std::span<const s
     info.input_components = channels;
     info.in_color_space = channels == 3 ? JCS_RGB : JCS_GRAYSCALE;
     jpeg_set_defaults(&info);
-    jpeg_set_quality(&info, kQuality, TRUE);
+    jpeg_set_quality(&info, options.quality, TRUE);
     for (int c = 0; c < info.num_components; ++c) {
-      info.comp_info[c].h_samp_factor = info.comp_info[c].v_samp_factor = 1;
+      const int factor = options.half_colour && channels == 3 && c == 0 ? 2 : 1;
+      info.comp_info[c].h_samp_factor = info.comp_info[c].v_samp_factor = factor;
     }
     info.optimize_coding = TRUE;
     jpeg_start_compress(&info, TRUE);
@@ -58,6 +60,15 @@ std::vector<std::uint8_t> encode_jpeg(const std::string& path, std::span<const s
     throw Error(fmt::format("{}: cannot be written as JPEG: {}", path, encoder.errors.message()));
   }
   return {encoder.file, encoder.file + encoder.size};
+}
+
+Tensor through_jpeg(const Tensor& image, const JpegOptions& options) {
+  const std::string name = "an image";
+  const Shape& s = image.shape();
+  const std::vector<std::uint8_t> file = encode_jpeg(
+      name, to_8_bits(name, image), static_cast<int>(s.w), static_cast<int>(s.h), 3, options);
+  const ImageOptions any_size{.max_megapixels = std::numeric_limits<double>::max(), .warn = {}};
+  return load_jpeg({name, file, any_size});
 }
 
 }  // namespace phosphene::formats

@@ -6,27 +6,12 @@
 #include <utility>
 #include <vector>
 
+#include "engine/methods/square.hpp"
 #include "engine/ops/tensor_ops.hpp"
 #include "phosphene/error.hpp"
 
 namespace phosphene {
 namespace {
-
-/// The photograph resized to h x w, and where the square lies in that.
-struct Square {
-  std::int64_t h, w, top, left;
-};
-
-Square square_of(std::int64_t h, std::int64_t w, std::int64_t size) {
-  Square s{h <= w ? size : size * h / w, h <= w ? size * w / h : size, 0, 0};
-  // Half of an odd margin goes to the even side, as Python's round() has it.
-  const auto half = [](std::int64_t margin) {
-    return margin % 2 == 0 ? margin / 2 : (margin / 2 + 1) / 2 * 2;
-  };
-  s.top = half(s.h - size);
-  s.left = half(s.w - size);
-  return s;
-}
 
 /// How one axis of a map is read: output i has its centre at (i + 0.5) step + start in units of
 /// the map's cells, and weighs them by a triangle of half-width max(1, step).
@@ -93,21 +78,10 @@ Tensor resample(const Tensor& map, const Axis& rows, const Axis& cols, float out
   return result;
 }
 
-void check_size(std::int64_t size) {
-  if (size < 1) throw UsageError("a frame of " + std::to_string(size) + " pixels: expected > 0");
-}
-
 }  // namespace
 
 Tensor frame(const Context& context, const Tensor& photo, std::int64_t size) {
-  check_size(size);
-  constexpr std::int64_t kLongest = 100;  // times the short side: all of it is resized
-  const Shape& p = photo.shape();
-  if (std::max(p.h, p.w) > kLongest * std::min(p.h, p.w)) {
-    throw Error("a photograph of " + std::to_string(p.w) + "x" + std::to_string(p.h) +
-                " pixels, expected a long side of at most 100 times the short one");
-  }
-  const Square square = square_of(photo.shape().h, photo.shape().w, size);
+  const Square square = square_to_frame(photo.shape(), size);
   const Tensor on_device =
       photo.device() == context.device() ? photo.view() : ops::to_device(context, photo);
   const Tensor resized = ops::resize(context, on_device, square.h, square.w);

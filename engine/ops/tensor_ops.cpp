@@ -26,9 +26,7 @@ Tensor to_host(const Context& context, const Tensor& tensor) {
   Tensor converted;
   if (!planar) {
     converted = context.empty(tensor.shape());
-    on_storage(tensor.dtype(), [&]<class T>(T*) {
-      PHOSPHENE_CALL(context, to_nchw, tensor.data<T>(), converted.data(), maps_of(tensor.shape()));
-    });
+    to_nchw(context, tensor, converted);
   }
   const Tensor& source = planar ? tensor : converted;
   Tensor host = Tensor::host(tensor.shape());
@@ -50,10 +48,20 @@ Tensor clone(const Context& context, const Tensor& tensor) {
 
 Tensor to_storage(const Context& context, const Tensor& nchw) {
   Tensor t = context.empty(nchw.shape(), context.storage(), Layout::nhwc);
-  on_storage(t.dtype(), [&]<class T>(T*) {
-    PHOSPHENE_CALL(context, to_nhwc, nchw.data(), t.data<T>(), maps_of(nchw.shape()));
-  });
+  to_storage(context, nchw, t);
   return t;
+}
+
+void to_storage(const Context& context, const Tensor& nchw, Tensor& y) {
+  on_storage(y.dtype(), [&]<class T>(T*) {
+    PHOSPHENE_CALL(context, to_nhwc, nchw.data(), y.data<T>(), maps_of(nchw.shape()));
+  });
+}
+
+void to_nchw(const Context& context, const Tensor& nhwc, Tensor& y) {
+  on_storage(nhwc.dtype(), [&]<class T>(T*) {
+    PHOSPHENE_CALL(context, to_nchw, nhwc.data<T>(), y.data(), maps_of(nhwc.shape()));
+  });
 }
 
 void fill(const Context& context, Tensor& y, float value) {

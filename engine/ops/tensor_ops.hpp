@@ -17,6 +17,9 @@ void copy(const Context& context, const Tensor& from, Tensor& to);
 Tensor clone(const Context& context, const Tensor& tensor);
 /// nchw fp32 to nhwc in the context's storage type.
 Tensor to_storage(const Context& context, const Tensor& nchw);
+/// The same into what is there: nchw fp32 to nhwc of y's type, and back.
+void to_storage(const Context& context, const Tensor& nchw, Tensor& y);
+void to_nchw(const Context& context, const Tensor& nhwc, Tensor& y);
 
 void fill(const Context& context, Tensor& y, float value);
 /// y += x, in any one storage type.

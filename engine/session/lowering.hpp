@@ -23,6 +23,7 @@ struct StepSpec {
   bool relu = false;
   bool residual = false;
   bool backward = false;  ///< an input gradient will be asked for
+  bool direct = false;    ///< products are summed as they are: no Winograd, no Fourier transform
 
   const Network* network = nullptr;
   std::string weights;      ///< prefix of the node's arrays

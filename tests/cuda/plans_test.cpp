@@ -80,6 +80,19 @@ TEST(PlanFilters, KeepOutWhatCudnnOffers) {
   EXPECT_FALSE(offers(fp32, CUDNN_NUMERICAL_NOTE_TENSOR_CORE, true));
 }
 
+TEST(PlanFilters, DirectConvolutionsAreNotTransformed) {
+  for (ConvProblem problem : {with(conv(64, 64, 224), Precision::fp32, ConvDirection::forward),
+                              with(conv(512, 512, 14), Precision::fp32, ConvDirection::forward)}) {
+    const auto transformed = [&] {
+      return offers(problem, CUDNN_NUMERICAL_NOTE_WINOGRAD, true) ||
+             offers(problem, CUDNN_NUMERICAL_NOTE_FFT, true);
+    };
+    problem.direct = true;
+    EXPECT_FALSE(transformed());
+    EXPECT_EQ(plan_conv(h200(), problem, {}).size(), 1U);
+  }
+}
+
 TEST(PlanFilters, KeepToTheWorkspace) {
   const ConvProblem problem =
       with(conv(64, 64, 224), Precision::fp32, ConvDirection::input_gradient);

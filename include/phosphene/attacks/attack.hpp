@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "phosphene/attacks/victim.hpp"
 #include "phosphene/tensor.hpp"
 
 namespace phosphene {
@@ -20,7 +21,20 @@ struct Example {
   std::int64_t label = 0;    ///< the true class
   std::int64_t target = -1;  ///< the class to be shown instead; -1: any other
   float epsilon = 0;         ///< radius of the ball; attacks that look for the nearest ignore it
+  Tensor start{};            ///< like image: where an attack on labels begins; none: it looks
 };
+
+/// Throws UsageError, in one line, where no attack on `victim` can take the example: an image of
+/// another size or not in [0,1] (0-255 is named), a label or target that is no class, a target that
+/// is the label, an epsilon that check_epsilon() refuses.
+void check_example(const Victim& victim, const Example& example, Norm norm = Norm::linf);
+/// The radius of a ball, in pixels of [0,1]: throws UsageError where it is negative, no number, or,
+/// in L-infinity, above 1 (8 for 8/255 is named).
+void check_epsilon(float epsilon, Norm norm);
+/// Whether an image of this label (target: -1 for none) that is predicted so counts as fooled.
+inline bool fools(std::int64_t prediction, std::int64_t label, std::int64_t target) {
+  return target >= 0 ? prediction == target : prediction >= 0 && prediction != label;
+}
 
 /// What became of it.
 struct Outcome {
@@ -29,6 +43,7 @@ struct Outcome {
   bool success = false;         ///< as the attack saw it
   std::int64_t iterations = 0;  ///< steps of this image, over all restarts
   std::int64_t queries = 0;     ///< times its logits or labels were asked for
+  std::string by{};             ///< the attack that fooled it, where several were tried
 };
 
 /// An attack on many images at once: each has a slot of a fixed batch, and none knows of the

@@ -12,11 +12,13 @@ namespace phosphene {
 
 /// Names what is random for one slot of a batch: noise is keyed by the context's seed, the image's
 /// number in its whole data set and the number of the draw, so it depends neither on the slot nor
-/// on the company.
+/// on the company. Draws from kAttackDraw on are the attacks' own (where they start); a victim is
+/// given those below.
 struct Draw {
   std::int64_t image = 0;
   std::uint32_t sample = 0;
 };
+constexpr std::uint32_t kAttackDraw = 1U << 31;
 
 /// What an attack sees through: a classifier with its gradient, for one size of images and one
 /// fixed batch. A network, a network behind transformations, or several of them averaged.
@@ -38,7 +40,8 @@ class Victim {
 };
 
 /// The network by itself. Throws Error where an image is too small for it, UsageError where it ends
-/// in no class scores. Context and network outlive it.
+/// in no class scores, in a single one, or in scores at several places of the image. Context and
+/// network outlive it.
 std::unique_ptr<Victim> make_victim(const Context& context, const Network& network,
                                     std::int64_t height, std::int64_t width, std::int64_t batch);
 

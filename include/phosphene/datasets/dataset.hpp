@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -9,13 +10,21 @@
 namespace phosphene {
 
 struct DatasetOptions {
-  /// A CIFAR-10 binary file; "IMAGES.npy,LABELS.npy"; a folder of photographs with a label list
-  /// (`labels.txt`, a line "FILE CLASS" each), with the class in each name (imagenet_00_281.jpg),
-  /// or of ImageNet's synset folders; "shapes" or "shapes:SEED:COUNT".
+  /// CIFAR-10's binary files, "A.bin" or "A.bin,B.bin"; arrays, "IMAGES.npy,LABELS.npy"; a list of
+  /// photographs (a text of lines "FILE CLASS"); a folder of photographs with such a list in
+  /// labels.txt, or with the class at the end of each name (imagenet_00_281.jpg), or of ImageNet's
+  /// synset folders (n01440764); "shapes" or "shapes:SEED:COUNT". docs/datasets.md has the rules.
   std::string path;
   std::vector<std::string> classes{};  ///< names of the network's classes; labels may use them
-  std::int64_t class_count = 0;        ///< labels lie below it
-  std::int64_t size = 0;  ///< side that photographs are framed to (framing.hpp); 0: as they are
+  std::int64_t class_count = 0;        ///< labels lie below it; 0: not known
+  /// Side of the square that the network takes: photographs are framed to it (frame_8bit()), other
+  /// images must have it. 0: images are taken as they are, and must be of one size.
+  std::int64_t size = 0;
+  std::int64_t count = 0;  ///< only so many, from the first on; 0: all
+  double max_megapixels = 90;
+  /// Called with one line for what was dropped of a photograph (ImageOptions); from any thread
+  /// that calls load().
+  std::function<void(const std::string&)> warn{};
 };
 
 /// Labelled images of one size, known by their index. load() may be called from several threads.
@@ -23,14 +32,20 @@ class Dataset {
  public:
   virtual ~Dataset() = default;
   virtual std::int64_t size() const = 0;
-  virtual Shape image_shape() const = 0;               ///< [1, 3, h, w]
-  virtual std::string name(std::int64_t i) const = 0;  ///< "test_batch-00017", "cat": in messages
+  virtual Shape image_shape() const = 0;  ///< [1, 3, h, w]
+  /// For messages and files: "test_batch-00017", "n01440764/val_293.JPEG"; each once.
+  virtual std::string name(std::int64_t i) const = 0;
+  virtual std::string path(std::int64_t i) const = 0;  ///< the file it is in; empty: it is drawn
   virtual std::int64_t label(std::int64_t i) const = 0;
-  virtual Tensor load(std::int64_t i) const = 0;  ///< host, in [0,1]
-  virtual std::string fingerprint() const = 0;    ///< changes when an image or a label does
+  /// Host, nchw fp32 in [0,1]. Throws Error that names the file: of a photograph that is corrupt.
+  virtual Tensor load(std::int64_t i) const = 0;
+  /// 16 hexadecimal digits. Of arrays they change when a pixel or a label does; of photographs,
+  /// which are not read for it, when a name, a label or the size of a file does.
+  virtual std::string fingerprint() const = 0;
 };
 
-/// Throws UsageError or Error, one line that names the file and what was expected.
+/// Reads all labels, and of arrays all values. Throws UsageError or Error, one line that names the
+/// file, what was found and what was expected.
 std::unique_ptr<Dataset> open_dataset(const DatasetOptions& options);
 
 }  // namespace phosphene

@@ -27,6 +27,9 @@ struct ShapesSample {
 /// index, count), and the arithmetic is IEEE double's + - * / and square root alone.
 ShapesSample shapes(std::uint64_t seed, std::uint64_t index);
 
+/// The label alone, which needs no drawing.
+std::int64_t shapes_label(std::uint64_t seed, std::uint64_t index);
+
 /// disc, ring, square, triangle, star, cross, crescent, heart.
 const std::vector<std::string>& shapes_labels();
 

@@ -1,0 +1,129 @@
+// Attacks the images of a data set, and measures what a network withstands.
+#include <chrono>
+#include <cmath>
+#include <cstdio>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common.hpp"
+#include "phosphene/error.hpp"
+#include "phosphene/file.hpp"
+#include "robust/flags.hpp"
+#include "robust/probes.hpp"
+#include "robust/report.hpp"
+#include "robust/stream.hpp"
+#include "robust/subject.hpp"
+#include "robust/summary.hpp"
+#include "sweep.hpp"
+
+namespace {
+
+using namespace apps;
+
+/// Of the files of an image at each epsilon: "-eps0.5" in units of 1/255.
+std::vector<std::string> variants(const AttackPlan& plan) {
+  if (plan.variants() == 1) return {""};
+  std::vector<std::string> names;
+  const double unit = plan.options.norm == phosphene::Norm::linf ? 255 : 1;
+  for (const double epsilon : plan.epsilons) {
+    char text[32];
+    std::snprintf(text, sizeof text, "-eps%.6g", epsilon * unit);
+    names.emplace_back(text);
+  }
+  return names;
+}
+
+SweepJob job_of(const AttackFlags& f, const AttackPlan& plan, const Subject& s) {
+  const phosphene::Shape shape = s.data->image_shape();
+  SweepJob job;
+  job.app = "attack";
+  job.out = f.out;
+  job.json = f.json;
+  job.inputs = {
+      {"--image", f.image}, {"--weights", f.weights}, {"--labels", f.labels}, {"--mask", f.mask}};
+  job.settings = settings(f, plan, s);
+  job.device = device_json(*s.context);
+  job.device["batch"] = s.batch;
+  job.endings = {".png"};
+  job.batch = s.batch;
+  job.variants = variants(plan);
+  job.arrays = {{"adversarial", {shape.c, shape.h, shape.w}}};
+  return job;
+}
+
+std::vector<ImageRecord> read_records(const AttackFlags& f, const AttackPlan& plan) {
+  std::vector<ImageRecord> records;
+  for (const auto& [item, line] : recorded_items(f.shard, f.out)) {
+    if (!line.contains("record")) continue;
+    const auto variants = static_cast<std::int64_t>(plan.variants());
+    records.push_back({item / variants, record_of(line["record"])});
+  }
+  return records;
+}
+
+void warn_all(const std::vector<std::string>& lines) {
+  for (const std::string& line : lines) warn(line);
+}
+
+int run_attack_app(const AttackFlags& f, const CLI::App& app, int argc, char** argv) {
+  AttackPlan plan = read(f, app);
+  if (!f.json.empty()) phosphene::check_writable(f.json);
+  const Subject subject = open_subject(f, plan);
+  if (!subject.mask.empty()) plan.options.mask = subject.mask.view();
+  AttackStream stream(plan, subject);
+  SweepJob job = job_of(f, plan, subject);
+  std::optional<std::vector<std::string>> looked;
+  const auto look = [&] {
+    if (looked) return;
+    looked = probe_victim(plan, subject);
+    warn_all(*looked);
+  };
+  const auto start = std::chrono::steady_clock::now();
+  job.stream = [&](SweepQueue& queue) {
+    look();
+    stream.run(queue);
+  };
+  const int code = sweep(*subject.data, f.shard, job);
+  const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+  if (stream.images() > 0) {
+    std::fprintf(stderr, "%lld images in %.1f s: %.2f a second\n",
+                 static_cast<long long>(stream.images()), seconds.count(),
+                 static_cast<double>(stream.images()) / seconds.count());
+  }
+  if (code == kInterrupted) return code;
+
+  look();  // where all was done before
+  const std::vector<ImageRecord> records = read_records(f, plan);
+  std::vector<std::string> more = probe_result(plan, subject, records);
+  if (stream.unconfirmed() > 0 && !f.naive && !stream.random()) {
+    more.push_back("the attack counted " + std::to_string(stream.unconfirmed()) +
+                   " successes that the victim, asked afresh, does not confirm");
+  }
+  warn_all(more);
+  std::vector<std::string> warnings = *looked;
+  warnings.insert(warnings.end(), more.begin(), more.end());
+  std::vector<Record> plain;
+  for (const ImageRecord& each : records) plain.push_back(each.record);
+  std::printf("%s", table(summarise(plain)).c_str());
+  if (!records.empty()) save_pictures(f, plan, subject, records);
+  if (!f.json.empty()) {
+    nlohmann::json json = report(f, plan, subject, records, warnings);
+    json["provenance"] = provenance(*subject.context, argc, argv);
+    write_json(f.json, json);
+  }
+  return code;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  AttackFlags flags;
+  CLI::App app("Attacks the images of a data set, and measures what a network withstands.",
+               "attack");
+  app.footer(
+      "Example: attack --method pgd --eps 8/255 --steps 20 --data shapes:2:200 --weights shapes "
+      "--json s.json --out attacked");
+  flags.add_to(app);
+  return run(app, argc, argv, [&] { return run_attack_app(flags, app, argc, argv); });
+}

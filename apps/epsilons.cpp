@@ -1,0 +1,114 @@
+#include "epsilons.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdio>
+
+#include "flag_values.hpp"
+#include "phosphene/error.hpp"
+
+namespace apps {
+namespace {
+
+using phosphene::Norm;
+using phosphene::UsageError;
+
+constexpr const char* kNumber = "a number or a fraction such as 8/255";
+constexpr const char* kList =
+    "values such as 0,1/255,2/255 or a range FROM:TO:STEP such as 0:16:1/255";
+constexpr std::size_t kMost = 1000;
+
+std::string short_text(double value) {
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%.6g", value);
+  return text.data();
+}
+
+double checked(const char* flag, std::string_view text, double value, Norm norm) {
+  const std::string given = std::string(flag) + " '" + phosphene::printable(text) + "': ";
+  if (value < 0) throw UsageError(given + "is negative, expected 0 or more");
+  if (norm == Norm::linf && value > 1) {
+    const std::string meant =
+        value <= 255 ? "; of pixels up to 255 it is " + short_text(value) + "/255" : "";
+    throw UsageError(given + "expected at most 1, as pixels are in [0,1]" + meant);
+  }
+  constexpr double kLargest = 1e6;  // no image is so far from another
+  if (!(value <= kLargest)) throw UsageError(given + "expected at most 1000000");
+  return value;
+}
+
+std::vector<double> range(const char* flag, std::string_view text, std::size_t colon) {
+  const std::string expected = kList;
+  const std::size_t second = text.find(':', colon + 1);
+  const std::size_t slash = text.find('/', second);
+  const auto fail = [&]() -> UsageError {
+    return UsageError(std::string(flag) + " '" + phosphene::printable(text) + "': expected " +
+                      expected);
+  };
+  if (second == std::string_view::npos || text.find('/') != slash) throw fail();
+  double below = 1;
+  std::array<double, 3> values{};
+  try {
+    if (slash != std::string_view::npos) {
+      below = number<double>(flag, text.substr(slash + 1), expected, 1e-9);
+    }
+    const auto last = slash == std::string_view::npos ? text.size() : slash;
+    values = {number<double>(flag, text.substr(0, colon), expected),
+              number<double>(flag, text.substr(colon + 1, second - colon - 1), expected),
+              number<double>(flag, text.substr(second + 1, last - second - 1), expected)};
+  } catch (const UsageError&) {  // of a part; what was typed is the whole
+    throw fail();
+  }
+  const auto [from, to, step] = values;
+  if (!(step > 0 && to >= from)) throw fail();
+  if ((to - from) / step >= static_cast<double>(kMost)) {
+    throw UsageError(std::string(flag) + " '" + phosphene::printable(text) +
+                     "': expected at most " + std::to_string(kMost) + " values");
+  }
+  std::vector<double> result;
+  for (int i = 0; from + i * step <= to + 1e-9 * step; ++i) {
+    result.push_back((from + i * step) / below);
+  }
+  return result;
+}
+
+}  // namespace
+
+double fraction(const char* flag, std::string_view text) {
+  const std::size_t slash = text.find('/');
+  try {
+    const double above = number<double>(flag, text.substr(0, slash), kNumber);
+    if (slash == std::string_view::npos) return above;
+    return above / number<double>(flag, text.substr(slash + 1), kNumber, 1e-9);
+  } catch (const UsageError&) {  // of a part; what was typed is the whole
+    throw UsageError(std::string(flag) + " '" + phosphene::printable(text) + "': expected " +
+                     kNumber);
+  }
+}
+
+double epsilon(const char* flag, std::string_view text, Norm norm) {
+  return checked(flag, text, fraction(flag, text), norm);
+}
+
+std::vector<double> epsilons(const char* flag, std::string_view text, Norm norm) {
+  std::vector<double> result;
+  const std::size_t colon = text.find(':');
+  if (colon != std::string_view::npos) {
+    result = range(flag, text, colon);
+  } else {
+    for (std::size_t from = 0; from <= text.size();) {
+      const std::size_t comma = std::min(text.find(',', from), text.size());
+      result.push_back(fraction(flag, text.substr(from, comma - from)));
+      from = comma + 1;
+    }
+  }
+  for (const double value : result) checked(flag, text, value, norm);
+  std::ranges::sort(result);
+  result.erase(std::unique(result.begin(), result.end()), result.end());
+  return result;
+}
+
+std::string usual_epsilons(Norm norm) { return norm == Norm::linf ? "0:16:1/255" : "0:2:0.125"; }
+
+}  // namespace apps

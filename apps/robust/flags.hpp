@@ -1,0 +1,40 @@
+#pragma once
+#include <CLI/CLI.hpp>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "common.hpp"
+#include "methods.hpp"
+
+namespace apps {
+
+/// The flags of `attack`, as text; read() says what they mean.
+struct AttackFlags : ClassifierFlags {
+  std::string data, image, label, shard;
+  std::string method = "pgd", norm, eps = "8/255", epsilons, alpha, loss, targeted;
+  std::string steps, restarts, samples, searches, momentum, lambda, queries, mask;
+  std::string batch = "auto", limit;
+  std::vector<std::string> defences;
+  std::string expectation;
+  bool stay = false, naive = false;
+
+  void add_to(CLI::App& app);
+};
+
+/// What the flags ask for.
+struct AttackPlan {
+  const Method* method = nullptr;
+  MethodOptions options;
+  std::vector<double> epsilons;  ///< of the ball, rising; for a `nearest` method, of the curve
+  std::int64_t limit = 0;        ///< images, from the first on; 0: all
+
+  /// Epsilons that are items of the sweep; a `nearest` method has one item an image.
+  std::size_t variants() const { return method->nearest ? 1 : epsilons.size(); }
+};
+
+/// Throws phosphene::UsageError, also for a flag that another method has. `app` knows which were
+/// given.
+AttackPlan read(const AttackFlags& flags, const CLI::App& app);
+
+}  // namespace apps

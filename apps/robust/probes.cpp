@@ -1,0 +1,171 @@
+#include "probes.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "checks.hpp"
+#include "phosphene/attacks/inspector.hpp"
+#include "stream.hpp"
+
+namespace apps {
+namespace {
+
+using namespace phosphene;
+
+constexpr std::int64_t kLooked = 32, kProbed = 16, kQueries = 300;
+constexpr int kSteps = 40, kRandomSteps = 4;
+
+void add(std::vector<std::string>& warnings, const Warning& warning) {
+  if (warning) warnings.push_back(*warning);
+}
+
+bool equal(const Tensor& a, const Tensor& b) {
+  return std::equal(a.data(), a.data() + a.count(), b.data());
+}
+
+/// Images with what an attack is to do to them.
+struct Probe {
+  std::int64_t image = 0, label = 0, target = -1;
+};
+
+std::int64_t batch_of(const std::vector<Probe>& probes) {
+  return static_cast<std::int64_t>(probes.size());
+}
+
+/// How many of the images another attack leaves as they should be.
+std::int64_t survivors(const Subject& s, const RunAttack& attack, const std::vector<Probe>& probes,
+                       double epsilon) {
+  std::vector<Tensor> attacked(probes.size());
+  std::vector<Specimen> specimens;
+  std::size_t begun = 0;
+  attack(
+      [&]() -> std::optional<Tagged> {
+        if (begun == probes.size()) return {};
+        const Probe& probe = probes[begun];
+        Tagged tagged;
+        tagged.tag = static_cast<std::int64_t>(begun++);
+        tagged.example.index = probe.image;
+        tagged.example.image = s.data->load(probe.image);
+        tagged.example.label = probe.label;
+        tagged.example.target = probe.target;
+        tagged.example.epsilon = static_cast<float>(epsilon);
+        return tagged;
+      },
+      [&](Outcome outcome, std::int64_t k) {
+        attacked[static_cast<std::size_t>(k)] = std::move(outcome.image);
+      });
+  for (std::size_t k = 0; k < probes.size(); ++k) {
+    specimens.push_back({probes[k].image, probes[k].label, &attacked[k]});
+  }
+  const std::unique_ptr<Victim> victim = s.tried(batch_of(probes));
+  const Tensor logits = Inspector(*s.context, *victim).logits(specimens);
+  std::int64_t left = 0;
+  for (std::size_t k = 0; k < probes.size(); ++k) {
+    const float* row = logits.data() + static_cast<std::int64_t>(k) * logits.shape().c;
+    left += fools(predicted(row, logits.shape().c), probes[k].label, probes[k].target) ? 0 : 1;
+  }
+  return left;
+}
+
+/// Some of the images whose records at this epsilon are as wanted, in the order of the data.
+template <class Wanted>
+std::vector<Probe> some(const std::vector<ImageRecord>& records, double epsilon,
+                        const Wanted& wanted) {
+  std::vector<Probe> probes;
+  for (const auto& [image, record] : records) {
+    if (static_cast<std::int64_t>(probes.size()) == kProbed) break;
+    if (!record.attacked || record.epsilon != epsilon || !wanted(*record.attacked)) continue;
+    probes.push_back({image, record.label, record.attacked->target});
+  }
+  return probes;
+}
+
+/// Square on images that withstood.
+Warning black_box(const AttackPlan& plan, const Subject& s, const std::vector<ImageRecord>& records,
+                  double epsilon) {
+  const auto probes = some(records, epsilon, [](const Record::Attacked& a) { return !a.success; });
+  if (probes.empty()) return {};
+  MethodOptions options;
+  options.norm = plan.options.norm;
+  options.queries = kQueries;
+  const std::unique_ptr<Victim> victim = s.tried(batch_of(probes));
+  const RunAttack square = method_of("square").make(*s.context, *victim, options);
+  const auto all = static_cast<std::int64_t>(probes.size());
+  return check_black_box(all, all - survivors(s, square, probes, epsilon),
+                         "Square with " + std::to_string(kQueries) + " queries");
+}
+
+/// PGD in a ball that holds the uniform grey image.
+Warning large_epsilon(const AttackPlan& plan, const Subject& s,
+                      const std::vector<ImageRecord>& records, double epsilon) {
+  const auto probes = some(records, epsilon, [](const Record::Attacked&) { return true; });
+  if (probes.empty()) return {};
+  constexpr double kGrey = 0.5;
+  const Shape shape = s.data->image_shape();
+  const bool linf = plan.options.norm == Norm::linf;
+  const double large = linf ? kGrey : kGrey * std::sqrt(static_cast<double>(shape.count()));
+  MethodOptions options;
+  options.norm = plan.options.norm;
+  options.loss = plan.options.loss;
+  options.samples = plan.options.samples;
+  options.steps = kSteps;
+  const std::unique_ptr<Victim> victim = s.seen(batch_of(probes));
+  const RunAttack attack = method_of("pgd").make(*s.context, *victim, options);
+  return check_large_epsilon(static_cast<std::int64_t>(probes.size()),
+                             survivors(s, attack, probes, large), large);
+}
+
+}  // namespace
+
+std::vector<std::string> probe_victim(const AttackPlan& plan, const Subject& s) {
+  std::vector<std::string> warnings;
+  std::vector<Tensor> images;
+  std::vector<Specimen> specimens;
+  const std::int64_t count = std::min(kLooked, s.data->size());
+  for (std::int64_t i = 0; i < count; ++i) images.push_back(s.data->load(i));
+  for (std::int64_t i = 0; i < count; ++i) {
+    specimens.push_back({i, s.data->label(i), &images[static_cast<std::size_t>(i)]});
+  }
+  const std::unique_ptr<Victim> victim = s.seen(std::min(s.batch, count));
+  Inspector inspector(*s.context, *victim);
+  const Tensor logits = inspector.logits(specimens), again = inspector.logits(specimens),
+               other = inspector.logits(specimens, 1);
+  add(warnings, check_logits(logits));
+  add(warnings, check_repeats({equal(logits, again), equal(logits, other)}, plan.method->white_box,
+                              plan.options.samples.value_or(1)));
+  if (!plan.method->white_box) return warnings;
+  for (const std::string& stage : s.without_gradient) {
+    warnings.push_back(
+        "stage " + stage +
+        " is not differentiable: the gradient passes it as if it did nothing (BPDA)");
+  }
+  constexpr double kRadius = 8.0 / 255;
+  const AttackLoss loss = plan.options.loss.value_or(AttackLoss::cross_entropy);
+  std::vector<Slope> slopes;
+  for (const LossSlope& slope :
+       inspector.slopes(specimens, loss, static_cast<float>(kRadius), kRandomSteps)) {
+    slopes.push_back({static_cast<double>(slope.gradient), static_cast<double>(slope.change)});
+  }
+  add(warnings, check_gradients(slopes, to_string(loss)));
+  return warnings;
+}
+
+std::vector<std::string> probe_result(const AttackPlan& plan, const Subject& s,
+                                      const std::vector<ImageRecord>& records) {
+  std::vector<std::string> warnings;
+  const double epsilon = plan.epsilons.back();
+  if (plan.method->nearest || !plan.method->white_box || !(epsilon > 0)) return warnings;
+  std::vector<Record> plain;
+  for (const ImageRecord& each : records) plain.push_back(each.record);
+  add(warnings, check_order(plain));
+  add(warnings, check_rise(plain));
+  if (!s.mask.empty()) return warnings;  // the other attacks know of none
+  add(warnings, black_box(plan, s, records, epsilon));
+  add(warnings, large_epsilon(plan, s, records, epsilon));
+  return warnings;
+}
+
+}  // namespace apps

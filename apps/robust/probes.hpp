@@ -1,0 +1,26 @@
+#pragma once
+#include <string>
+#include <vector>
+
+#include "flags.hpp"
+#include "record.hpp"
+#include "subject.hpp"
+
+namespace apps {
+
+/// What a look at the first images says before the attack: scores, repeats, gradients, stages
+/// without one. One line each.
+std::vector<std::string> probe_victim(const AttackPlan& plan, const Subject& subject);
+
+/// A record and the image that it is of.
+struct ImageRecord {
+  std::int64_t image = 0;
+  Record record;
+};
+
+/// What the records say after it, and two short attacks: a black box on some of the images that
+/// withstood a white one, and a ball that leaves nothing of an image.
+std::vector<std::string> probe_result(const AttackPlan& plan, const Subject& subject,
+                                      const std::vector<ImageRecord>& records);
+
+}  // namespace apps

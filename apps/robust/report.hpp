@@ -1,0 +1,22 @@
+#pragma once
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "flags.hpp"
+#include "probes.hpp"
+#include "subject.hpp"
+
+namespace apps {
+
+/// What --json holds, but for the provenance: of the largest epsilon at the top, of all in
+/// "epsilons", and the curve.
+nlohmann::json report(const AttackFlags& flags, const AttackPlan& plan, const Subject& subject,
+                      const std::vector<ImageRecord>& records,
+                      const std::vector<std::string>& warnings);
+
+/// Writes curve.png and grid.png to --out; of a shard curve-i-of-N.png and grid-i-of-N.png.
+void save_pictures(const AttackFlags& flags, const AttackPlan& plan, const Subject& subject,
+                   const std::vector<ImageRecord>& records);
+
+}  // namespace apps

@@ -1,0 +1,147 @@
+#include "runs.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <sstream>
+#include <utility>
+
+#include "checksum.hpp"
+#include "epsilons.hpp"
+#include "journal.hpp"
+#include "phosphene/error.hpp"
+
+namespace apps {
+namespace {
+
+namespace fs = std::filesystem;
+using phosphene::Error;
+
+std::string read_text(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) throw Error(path + ": cannot be read");
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+/// The line's content without its checksum. Throws Error without the file's name.
+Json opened(const std::string& line) {
+  Json content = Json::parse(line, nullptr, false);
+  if (!content.is_object() || !content.contains("crc32")) throw Error("is no line of a journal");
+  const Json sum = content["crc32"];
+  content.erase("crc32");
+  if (sum != crc32(journal_text(content))) throw Error("does not have the checksum that it names");
+  return content;
+}
+
+/// Some journals, or one that is merged.
+struct Lines {
+  Json header;
+  std::map<std::int64_t, Json> records;
+
+  void add(const std::string& path) {
+    std::istringstream text(read_text(path));
+    std::string line;
+    for (int number = 1; std::getline(text, line); ++number) {
+      try {
+        take(opened(line));
+      } catch (const Error& error) {
+        throw Error(path + ": line " + std::to_string(number) + " " + error.what());
+      }
+    }
+  }
+
+ private:
+  void take(const Json& content) {
+    if (content.contains("journal")) {
+      if (content.value("app", "") != "attack") throw Error("is not of the program attack");
+      const std::string other = header.is_null() ? "" : difference(header, content);
+      if (!other.empty()) throw Error("is of another run: " + other);
+      header = content;
+    } else if (content.contains("record")) {
+      records[content.at("item").get<std::int64_t>()] = content["record"];
+    } else if (content.contains("error")) {
+      throw Error("says that an image failed: " + content["error"].get<std::string>());
+    }
+  }
+};
+
+Run run_of(const Lines& lines, const std::string& path, const std::string& at) {
+  if (lines.header.is_null()) throw Error(path + ": has no first line of a journal");
+  const auto count = lines.header["items"]["count"].get<std::int64_t>();
+  const auto there = static_cast<std::int64_t>(lines.records.size());
+  if (there != count) {
+    throw Error(path + ": holds " + std::to_string(there) + " of " + std::to_string(count) +
+                " items; expected the journals of all shards, each run to its end");
+  }
+  std::vector<Record> records;
+  for (const auto& [item, record] : lines.records) {
+    try {
+      records.push_back(record_of(nlohmann::json(record)));
+    } catch (const Error& error) {
+      throw Error(path + ": item " + std::to_string(item) + " " + error.what());
+    }
+  }
+  const Json& settings = lines.header["settings"];
+  Run run;
+  run.name = settings.value("--model", "");
+  run.method = settings.value("--method", "");
+  run.norm = phosphene::parse_norm(settings.value("--norm", "linf"));
+  run.summaries = summarise(records);
+  const std::string where = at.empty() ? usual_epsilons(run.norm) : at;
+  run.curve = curve(records, run.norm, epsilons("--epsilons", where, run.norm));
+  return run;
+}
+
+Run read_journals(const std::string& path, const std::string& at) {
+  Lines lines;
+  if (!fs::is_directory(path)) {
+    lines.add(path);
+    return run_of(lines, path, at);
+  }
+  std::vector<std::string> journals;
+  for (const auto& entry : fs::directory_iterator(path)) {
+    const std::string name = entry.path().filename().string();
+    if (name.starts_with("journal-") && name.ends_with(".jsonl")) journals.push_back(entry.path());
+  }
+  std::ranges::sort(journals);
+  for (const std::string& journal : journals) lines.add(journal);
+  return run_of(lines, path, at);
+}
+
+Run read_summary(const std::string& path, const nlohmann::json& json) {
+  Run run;
+  try {
+    run.name = json.value("model", "");
+    run.method = json.at("method").get<std::string>();
+    run.norm = phosphene::parse_norm(json.at("norm").get<std::string>());
+    run.curve = curve_of(json.at("curve"));
+    for (const nlohmann::json& entry : json.at("epsilons")) {
+      run.summaries.push_back(summary_of(entry));
+    }
+  } catch (const nlohmann::json::exception&) {
+    throw Error(path + ": is not what attack --json writes");
+  } catch (const Error& error) {
+    throw Error(path + ": " + error.what());
+  }
+  return run;
+}
+
+}  // namespace
+
+Run read_run(const std::string& argument, const std::string& at) {
+  const std::size_t equals = fs::exists(argument) ? std::string::npos : argument.find('=');
+  const bool named = equals != std::string::npos;
+  const std::string path = named ? argument.substr(equals + 1) : argument;
+  if (!fs::exists(path)) throw Error(path + ": no such file");
+  nlohmann::json json;
+  if (!fs::is_directory(path)) json = nlohmann::json::parse(read_text(path), nullptr, false);
+  Run run = json.is_object() && !json.contains("journal") ? read_summary(path, json)
+                                                          : read_journals(path, at);
+  if (named) run.name = argument.substr(0, equals);
+  if (run.name.empty()) run.name = path;
+  return run;
+}
+
+}  // namespace apps

@@ -1,0 +1,174 @@
+#include "stream.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <utility>
+
+#include "checks.hpp"
+#include "phosphene/image.hpp"
+
+namespace apps {
+namespace {
+
+using namespace phosphene;
+
+Tensor copy_of(const Tensor& image) {
+  Tensor copy = Tensor::host(image.shape());
+  std::copy_n(image.data(), image.count(), copy.data());
+  return copy;
+}
+
+}  // namespace
+
+float margin(const float* logits, std::int64_t classes, std::int64_t label) {
+  float other = -std::numeric_limits<float>::infinity();
+  for (std::int64_t k = 0; k < classes; ++k) {
+    if (k != label) other = std::max(other, logits[k]);
+  }
+  return other - logits[label];
+}
+
+std::int64_t predicted(const float* logits, std::int64_t classes) {
+  return std::max_element(logits, logits + classes) - logits;
+}
+
+Tensor rounded(const Tensor& image) {
+  Tensor result = Tensor::host(image.shape());
+  for (std::int64_t i = 0; i < image.count(); ++i) {
+    result.data()[i] = std::round(image.data()[i] * 255) / 255;
+  }
+  return result;
+}
+
+AttackStream::AttackStream(const AttackPlan& plan, const Subject& subject)
+    : plan_(plan),
+      subject_(subject),
+      seen_(subject.seen(subject.batch)),
+      tried_(subject.tried(subject.batch)),
+      inspector_(*subject.context, *tried_),
+      attack_(plan.method->make(*subject.context, *seen_, plan.options)) {}
+
+void AttackStream::run(SweepQueue& queue) {
+  attack_([&] { return next(queue); },
+          [&](Outcome outcome, std::int64_t item) {
+            auto work = in_work_.extract(item);
+            work.mapped().outcome = std::move(outcome);
+            finish(queue, std::move(work.mapped()));
+          });
+  evaluate(queue);
+}
+
+std::optional<double> AttackStream::epsilon(const SweepItem& item) const {
+  if (plan_.method->nearest) return {};
+  return plan_.epsilons[static_cast<std::size_t>(item.variant)];
+}
+
+std::optional<Tagged> AttackStream::next(SweepQueue& queue) {
+  while (ready_.empty()) {
+    if (!read(queue)) return {};
+  }
+  Tagged example = std::move(ready_.front());
+  ready_.pop_front();
+  return example;
+}
+
+Example AttackStream::example_of(const Work& work) {
+  Example example;
+  example.index = work.item.image_index;
+  example.image = copy_of(work.item.image);
+  example.label = work.item.label;
+  example.target = work.record.attacked->target;
+  example.epsilon = static_cast<float>(work.record.epsilon.value_or(0));
+  return example;
+}
+
+/// A batch of items: the clean pass. False at the end of the queue.
+bool AttackStream::read(SweepQueue& queue) {
+  std::vector<Work> batch;
+  std::vector<Specimen> specimens;
+  while (static_cast<std::int64_t>(batch.size()) < subject_.batch) {
+    std::optional<SweepItem> item = queue.next();
+    if (!item) break;
+    batch.push_back({std::move(*item), {}, {}});
+  }
+  for (const Work& work : batch) {
+    specimens.push_back({work.item.image_index, work.item.label, &work.item.image});
+  }
+  const Tensor logits = inspector_.logits(specimens);
+  const std::int64_t classes = logits.shape().c;
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    Work& work = batch[i];
+    const float* row = logits.data() + static_cast<std::int64_t>(i) * classes;
+    const std::int64_t label = work.item.label;
+    work.record = {label,
+                   predicted(row, classes),
+                   shortest(margin(row, classes, label)),
+                   epsilon(work.item),
+                   {}};
+    if (!work.record.correct()) {
+      save_image(work.item.stem + ".png", work.item.image);
+      queue.done(work.item.index, to_json(work.record), {&work.item.image, 1});
+      ++images_;
+      continue;
+    }
+    Record::Attacked& attacked = work.record.attacked.emplace();
+    attacked.target = subject_.target(work.item.image_index, label, row, classes);
+    if (work.record.epsilon == 0.0) {  // a ball of one image
+      work.outcome.image = copy_of(work.item.image);
+      finish(queue, std::move(work));
+      continue;
+    }
+    ready_.push_back({example_of(work), work.item.index});
+    in_work_.emplace(work.item.index, std::move(work));
+  }
+  return !batch.empty();
+}
+
+void AttackStream::finish(SweepQueue& queue, Work work) {
+  attacked_.push_back(std::move(work));
+  if (static_cast<std::int64_t>(attacked_.size()) >= subject_.batch) evaluate(queue);
+}
+
+/// What the victim says of the attacked images, afresh.
+void AttackStream::evaluate(SweepQueue& queue) {
+  std::vector<Tensor> eight_bits;
+  std::vector<Specimen> specimens, coarse;
+  for (const Work& work : attacked_) {
+    check_image(work.item.name, work.item.image, work.outcome.image, plan_.options.norm,
+                work.record.epsilon, subject_.mask);
+    eight_bits.push_back(rounded(work.outcome.image));
+  }
+  for (std::size_t i = 0; i < attacked_.size(); ++i) {
+    const Work& work = attacked_[i];
+    specimens.push_back({work.item.image_index, work.item.label, &work.outcome.image});
+    coarse.push_back({work.item.image_index, work.item.label, &eight_bits[i]});
+  }
+  const Tensor logits = inspector_.logits(specimens), after = inspector_.logits(coarse);
+  for (std::size_t i = 0; i < attacked_.size(); ++i) {
+    const std::int64_t row = static_cast<std::int64_t>(i) * logits.shape().c;
+    record(queue, attacked_[i], logits.data() + row, after.data() + row);
+  }
+  attacked_.clear();
+}
+
+void AttackStream::record(SweepQueue& queue, Work& work, const float* logits, const float* coarse) {
+  const std::int64_t classes = subject_.classes(), label = work.item.label;
+  const Distances d = distances(work.item.image, work.outcome.image);
+  Record::Attacked& a = *work.record.attacked;
+  a.adversarial = predicted(logits, classes);
+  a.rounded = predicted(coarse, classes);
+  a.margin = shortest(margin(logits, classes, label));
+  a.linf = shortest(static_cast<float>(d.linf));
+  a.l2 = shortest(static_cast<float>(d.l2));
+  a.iterations = work.outcome.iterations;
+  a.queries = work.outcome.queries;
+  a.by = work.outcome.by;
+  a.success = fools(a.adversarial, label, a.target);
+  unconfirmed_ += work.outcome.success && !a.success ? 1 : 0;
+  save_image(work.item.stem + ".png", work.outcome.image);
+  queue.done(work.item.index, to_json(work.record), {&work.outcome.image, 1});
+  ++images_;
+}
+
+}  // namespace apps

@@ -1,0 +1,67 @@
+#pragma once
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "flags.hpp"
+#include "phosphene/attacks/inspector.hpp"
+#include "record.hpp"
+#include "subject.hpp"
+#include "sweep.hpp"
+
+namespace apps {
+
+/// Attacks the items of a sweep as they come: asks for the clean image's class, hands those that
+/// are right to the attack, asks again what it made of them, checks, records and saves.
+class AttackStream {
+ public:
+  /// Both outlive it. Throws phosphene::UsageError where the method cannot attack this victim.
+  AttackStream(const AttackPlan& plan, const Subject& subject);
+
+  /// Throws phosphene::Error that names an image which left its ball.
+  void run(SweepQueue& queue);
+
+  /// Images that were done, and those whose attack saw a success that the victim did not show.
+  std::int64_t images() const { return images_; }
+  std::int64_t unconfirmed() const { return unconfirmed_; }
+  bool random() const { return tried_->random(); }  ///< the victim
+
+ private:
+  /// An item from when it is read until it is recorded.
+  struct Work {
+    SweepItem item;
+    Record record;
+    phosphene::Outcome outcome;
+  };
+
+  std::optional<Tagged> next(SweepQueue& queue);
+  static phosphene::Example example_of(const Work& work);
+  bool read(SweepQueue& queue);
+  void finish(SweepQueue& queue, Work work);
+  void evaluate(SweepQueue& queue);
+  void record(SweepQueue& queue, Work& work, const float* logits, const float* rounded);
+  std::optional<double> epsilon(const SweepItem& item) const;
+
+  const AttackPlan& plan_;
+  const Subject& subject_;
+  std::unique_ptr<phosphene::Victim> seen_, tried_;
+  phosphene::Inspector inspector_;
+  RunAttack attack_;
+  std::map<std::int64_t, Work> in_work_;  ///< by item
+  std::deque<Tagged> ready_;
+  std::vector<Work> attacked_;  ///< to be asked about
+  std::int64_t images_ = 0, unconfirmed_ = 0;
+};
+
+/// max over j != y of z_j - z_y.
+float margin(const float* logits, std::int64_t classes, std::int64_t label);
+/// The first of the largest.
+std::int64_t predicted(const float* logits, std::int64_t classes);
+/// The nearest multiples of 1/255, as a file of 8 bits holds them.
+phosphene::Tensor rounded(const phosphene::Tensor& image);
+
+}  // namespace apps

@@ -1,0 +1,206 @@
+#include "subject.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <utility>
+
+#include "checksum.hpp"
+#include "classes.hpp"
+#include "explain_flags.hpp"
+#include "flag_values.hpp"
+#include "phosphene/attacks/mask.hpp"
+#include "phosphene/defences/defended.hpp"
+#include "phosphene/defences/transform.hpp"
+#include "phosphene/error.hpp"
+#include "phosphene/framing.hpp"
+#include "phosphene/image.hpp"
+#include "phosphene/models.hpp"
+#include "sweep.hpp"
+
+namespace apps {
+namespace {
+
+using namespace phosphene;
+
+/// The photograph of --image as a data set of one.
+class OnePhotograph : public Dataset {
+ public:
+  OnePhotograph(std::string path, std::int64_t label, std::int64_t side)
+      : path_(std::move(path)), label_(label), image_(frame_8bit(read(path_), side)) {}
+
+  std::int64_t size() const override { return 1; }
+  Shape image_shape() const override { return image_.shape(); }
+  std::string name(std::int64_t) const override {
+    return std::filesystem::path(path_).stem().string();
+  }
+  std::string path(std::int64_t) const override { return path_; }
+  std::int64_t label(std::int64_t) const override { return label_; }
+  Tensor load(std::int64_t) const override {
+    Tensor copy = Tensor::host(image_.shape());
+    std::copy_n(image_.data(), image_.count(), copy.data());
+    return copy;
+  }
+  std::string fingerprint() const override { return crc32_of_file(path_); }
+
+ private:
+  static Tensor read(const std::string& path) { return load_image(path, {90, warn}); }
+
+  std::string path_;
+  std::int64_t label_;
+  Tensor image_;
+};
+
+std::unique_ptr<Dataset> open_data(const AttackFlags& f, const AttackPlan& plan,
+                                   const Network& network) {
+  if (f.data.empty() == f.image.empty()) {
+    throw UsageError("--data and --image: expected one of them");
+  }
+  if (!f.image.empty()) {
+    if (f.label.empty()) throw UsageError("--label: expected the true class of --image");
+    const std::int64_t label = class_of("--label", f.label, network);
+    return std::make_unique<OnePhotograph>(f.image, label, input_size(network));
+  }
+  if (!f.label.empty()) throw UsageError("--label: is for --image; --data has labels of its own");
+  return open_dataset({.path = f.data,
+                       .classes = network.info().labels,
+                       .class_count = class_count(network.graph()),
+                       .size = network.info().input_size,
+                       .count = plan.limit,
+                       .warn = warn});
+}
+
+/// As many pixels as keep the device busy, and no more images than there are.
+std::int64_t batch_of(const AttackFlags& f, const Subject& s) {
+  constexpr std::int64_t kMost = 65536, kCpuPixels = 1 << 18, kGpuPixels = 1 << 22, kImages = 512;
+  if (f.batch != "auto") {
+    return number<std::int64_t>("--batch", f.batch, "a whole number from 1 to 65536, or auto", 1,
+                                kMost);
+  }
+  if (const nlohmann::json before = recorded_device(f.shard, f.out); before.is_object()) {
+    return std::clamp(before.value("batch", std::int64_t{1}), std::int64_t{1}, kMost);
+  }
+  const std::int64_t pixels = s.context->device().is_cuda() ? kGpuPixels : kCpuPixels;
+  const std::int64_t usual =
+      std::clamp(pixels / s.data->image_shape().pixels(), std::int64_t{4}, kImages);
+  return std::min(usual, s.data->size());
+}
+
+Transforms transforms(const char* flag, const Context& context, const std::string& spec) {
+  try {
+    return parse_transforms(context, spec);
+  } catch (const UsageError& error) {
+    throw UsageError(std::string(flag) + ": " + error.what());
+  }
+}
+
+/// Makes the network behind the defences, if they are wanted, averaged, and all of it behind what
+/// the world does.
+class VictimMaker {
+ public:
+  VictimMaker(const AttackFlags& f, const Subject& s, bool defences)
+      : context_(*s.context),
+        network_(*s.network),
+        shape_(s.data->image_shape()),
+        specs_(defences ? f.defences : std::vector<std::string>{}),
+        expectation_(f.expectation) {}
+
+  std::unique_ptr<Victim> operator()(std::int64_t batch) const {
+    const auto bare = [&] { return make_victim(context_, network_, shape_.h, shape_.w, batch); };
+    std::vector<std::unique_ptr<Victim>> members;
+    for (const std::string& spec : specs_) {
+      members.push_back(defended(context_, bare(), transforms("--defence", context_, spec)));
+    }
+    std::unique_ptr<Victim> victim = members.empty()       ? bare()
+                                     : members.size() == 1 ? std::move(members.front())
+                                                           : averaged(context_, std::move(members));
+    if (expectation_.empty()) return victim;
+    return defended(context_, std::move(victim),
+                    transforms("--expectation", context_, expectation_));
+  }
+
+  /// Throws UsageError that names the flag, where a stage is unknown.
+  std::vector<std::string> without_gradient() const {
+    std::vector<std::string> names;
+    const auto add = [&](const char* flag, const std::string& spec) {
+      for (const auto& t : transforms(flag, context_, spec)) {
+        if (!t->differentiable()) names.push_back(t->name());
+      }
+    };
+    for (const std::string& spec : specs_) add("--defence", spec);
+    if (!expectation_.empty()) add("--expectation", expectation_);
+    return names;
+  }
+
+ private:
+  const Context& context_;
+  const Network& network_;
+  Shape shape_;
+  std::vector<std::string> specs_;
+  std::string expectation_;
+};
+
+std::string list(const std::vector<std::string>& texts) {
+  std::string result;
+  for (const std::string& text : texts) result += (result.empty() ? "" : " | ") + text;
+  return result;
+}
+
+}  // namespace
+
+std::string Subject::class_name(std::int64_t index) const {
+  const std::string name = label_of(*network, index);
+  return name.empty() ? "class " + std::to_string(index) : name.substr(0, name.find(','));
+}
+
+std::int64_t Subject::classes() const { return class_count(network->graph()); }
+
+Subject open_subject(const AttackFlags& f, const AttackPlan& plan) {
+  Subject s;
+  s.network = std::make_unique<Network>(load_network(f.network_options()));
+  const std::int64_t classes = class_count(s.network->graph());
+  if (classes < 2) {
+    throw UsageError("--weights " + f.weights + ": the network has " + std::to_string(classes) +
+                     " output, expected the scores of 2 classes or more");
+  }
+  s.data = open_data(f, plan, *s.network);
+  s.target = TargetRule(f.targeted, *s.network, *s.data, f.seed);
+  const Shape shape = s.data->image_shape();
+  if (!f.mask.empty()) s.mask = load_mask(f.mask, shape.h, shape.w);
+  s.context = make_context(f);
+  s.batch = batch_of(f, s);
+  const VictimMaker seen(f, s, !f.naive), tried(f, s, true);
+  tried.without_gradient();  // all of them are known
+  s.without_gradient = seen.without_gradient();
+  s.seen = seen;
+  s.tried = tried;
+  return s;
+}
+
+nlohmann::json settings(const AttackFlags& f, const AttackPlan& plan, const Subject& s) {
+  ExplainFlags shared;  // what every program that explains a network writes of it
+  static_cast<ClassifierFlags&>(shared) = f;
+  nlohmann::json json = shared.settings(*s.network);
+  for (const char* flag : {"--colours", "--opacity"}) json.erase(flag);
+  json.update({{"--data", s.data->fingerprint()},
+               {"--method", f.method},
+               {"--norm", to_string(plan.options.norm)},
+               {"--targeted", f.targeted},
+               {"--alpha", f.alpha},
+               {"--steps", f.steps},
+               {"--restarts", f.restarts},
+               {"--loss", f.loss},
+               {"--momentum", f.momentum},
+               {"--samples", f.samples},
+               {"--stay", f.stay},
+               {"--mask", content_of(f.mask)},
+               {"--queries", f.queries},
+               {"--searches", f.searches},
+               {"--lambda", f.lambda},
+               {"--defence", list(f.defences)},
+               {"--naive", f.naive},
+               {"--expectation", f.expectation}});
+  if (!plan.method->nearest) json["--epsilons"] = plan.epsilons;
+  return json;
+}
+
+}  // namespace apps

@@ -1,0 +1,176 @@
+#include "summary.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+
+#include "phosphene/error.hpp"
+#include "phosphene/statistics.hpp"
+
+namespace apps {
+namespace {
+
+Spread spread(std::vector<double> values) {
+  if (values.empty()) return {};
+  std::ranges::sort(values);  // a sum in this order is the same whatever the journal's
+  double sum = 0;
+  for (const double v : values) sum += v;
+  const std::size_t middle = values.size() / 2;
+  const double median =
+      values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
+  return {sum / static_cast<double>(values.size()), median};
+}
+
+Summary counted(const std::vector<const Record*>& records) {
+  Summary s;
+  s.epsilon = records.front()->epsilon;
+  std::vector<double> linf, l2, iterations, queries;
+  for (const Record* record : records) {
+    s.clean.count += record->correct() ? 1 : 0;
+    if (!record->attacked) continue;
+    const Record::Attacked& a = *record->attacked;
+    ++s.success.of;
+    s.success.count += a.success ? 1 : 0;
+    s.robust.count += record->robust() ? 1 : 0;
+    s.rounded.count += a.rounded == record->label ? 1 : 0;
+    iterations.push_back(static_cast<double>(a.iterations));
+    queries.push_back(static_cast<double>(a.queries));
+    s.total_queries += a.queries;
+    if (!a.success) continue;
+    const bool stays = a.target >= 0 ? a.rounded == a.target : a.rounded != record->label;
+    s.rounded_success.count += stays ? 1 : 0;
+    linf.push_back(a.linf);
+    l2.push_back(a.l2);
+  }
+  s.clean.of = s.robust.of = s.rounded.of = static_cast<std::int64_t>(records.size());
+  s.rounded_success.of = s.success.count;
+  s.linf = spread(linf);
+  s.l2 = spread(l2);
+  s.iterations = spread(iterations);
+  s.queries = spread(queries);
+  return s;
+}
+
+}  // namespace
+
+double Rate::value() const {
+  return of == 0 ? 0 : static_cast<double>(count) / static_cast<double>(of);
+}
+
+std::vector<Summary> summarise(const std::vector<Record>& records) {
+  std::map<std::optional<double>, std::vector<const Record*>> by_epsilon;
+  for (const Record& record : records) by_epsilon[record.epsilon].push_back(&record);
+  std::vector<Summary> summaries;
+  for (const auto& [epsilon, own] : by_epsilon) summaries.push_back(counted(own));
+  return summaries;
+}
+
+std::vector<CurvePoint> curve(const std::vector<Record>& records, phosphene::Norm norm,
+                              const std::vector<double>& at) {
+  std::vector<CurvePoint> points;
+  const std::vector<Summary> summaries = summarise(records);
+  if (summaries.empty()) return points;
+  points.push_back({0, summaries.front().clean});
+  for (const Summary& s : summaries) {
+    if (s.epsilon && *s.epsilon > 0) points.push_back({*s.epsilon, s.robust});
+  }
+  if (summaries.front().epsilon) return points;
+  for (const double epsilon : at) {
+    if (epsilon <= 0) continue;
+    Rate robust{0, static_cast<std::int64_t>(records.size())};
+    for (const Record& record : records) {
+      if (!record.attacked) continue;
+      const Record::Attacked& a = *record.attacked;
+      const double distance = norm == phosphene::Norm::linf ? a.linf : a.l2;
+      robust.count += record.robust() || distance > epsilon ? 1 : 0;
+    }
+    points.push_back({epsilon, robust});
+  }
+  return points;
+}
+
+void put(nlohmann::json& json, const std::string& name, const Rate& rate) {
+  const phosphene::Interval interval = phosphene::wilson(rate.count, rate.of);
+  json[name] = rate.value();
+  json[name + "_interval"] = {interval.low, interval.high};
+}
+
+nlohmann::json to_json(const Summary& s) {
+  nlohmann::json json;
+  if (s.epsilon) json["epsilon"] = *s.epsilon;
+  json["images"] = s.clean.of;
+  json["correct"] = s.clean.count;
+  json["attacked"] = s.success.of;
+  json["successes"] = s.success.count;
+  put(json, "clean_accuracy", s.clean);
+  put(json, "attack_success_rate", s.success);
+  put(json, "robust_accuracy", s.robust);
+  put(json, "rounded_accuracy", s.rounded);
+  put(json, "rounded_success_rate", s.rounded_success);
+  const auto add = [&](const char* name, const Spread& values) {
+    json[name] = {{"mean", values.mean}, {"median", values.median}};
+  };
+  add("linf", s.linf);
+  add("l2", s.l2);
+  add("iterations", s.iterations);
+  add("queries", s.queries);
+  json["queries"]["total"] = s.total_queries;
+  return json;
+}
+
+nlohmann::json to_json(const std::vector<CurvePoint>& points) {
+  nlohmann::json json = nlohmann::json::array();
+  for (const CurvePoint& point : points) {
+    nlohmann::json entry{
+        {"epsilon", point.epsilon}, {"robust", point.robust.count}, {"images", point.robust.of}};
+    put(entry, "robust_accuracy", point.robust);
+    json.push_back(entry);
+  }
+  return json;
+}
+
+Summary summary_of(const nlohmann::json& json) {
+  Summary s;
+  try {
+    const auto integer = [&](const char* name) { return json.at(name).get<std::int64_t>(); };
+    const auto rate = [&](const char* name, std::int64_t of) {
+      const double value = json.at(name).get<double>();
+      return Rate{std::llround(value * static_cast<double>(of)), of};
+    };
+    const auto values = [&](const char* name) {
+      const nlohmann::json& entry = json.at(name);
+      return Spread{entry.at("mean").get<double>(), entry.at("median").get<double>()};
+    };
+    if (json.contains("epsilon")) s.epsilon = json["epsilon"].get<double>();
+    const std::int64_t images = integer("images");
+    s.clean = {integer("correct"), images};
+    s.success = {integer("successes"), integer("attacked")};
+    s.robust = rate("robust_accuracy", images);
+    s.rounded = rate("rounded_accuracy", images);
+    s.rounded_success = rate("rounded_success_rate", s.success.count);
+    s.linf = values("linf");
+    s.l2 = values("l2");
+    s.iterations = values("iterations");
+    s.queries = values("queries");
+    s.total_queries = json.at("queries").at("total").get<std::int64_t>();
+  } catch (const nlohmann::json::exception&) {
+    throw phosphene::Error("has no summary that an attack would write");
+  }
+  return s;
+}
+
+std::vector<CurvePoint> curve_of(const nlohmann::json& json) {
+  std::vector<CurvePoint> points;
+  try {
+    for (const nlohmann::json& entry : json) {
+      points.push_back(
+          {entry.at("epsilon").get<double>(),
+           {entry.at("robust").get<std::int64_t>(), entry.at("images").get<std::int64_t>()}});
+    }
+  } catch (const nlohmann::json::exception&) {
+    throw phosphene::Error("has no curve that an attack would write");
+  }
+  return points;
+}
+
+}  // namespace apps

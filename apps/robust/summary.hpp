@@ -1,0 +1,66 @@
+#pragma once
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "phosphene/attacks/attack.hpp"
+#include "record.hpp"
+
+namespace apps {
+
+/// A share that was counted.
+struct Rate {
+  std::int64_t count = 0, of = 0;
+  double value() const;  ///< 0 of none
+};
+
+/// Mean and median; of none both are 0.
+struct Spread {
+  double mean = 0, median = 0;
+};
+
+/// What an attack did to a data set at one epsilon.
+struct Summary {
+  std::optional<double> epsilon;  ///< none: the attack looked for the nearest
+  Rate clean;                     ///< classified correctly as they are, of all images
+  Rate success;                   ///< fooled (targeted: as the target), of those
+  Rate robust;                    ///< still classified correctly when attacked, of all images
+  Rate rounded;                   ///< the same after rounding to 8 bits
+  Rate rounded_success;           ///< fooled and still so after rounding, of the fooled
+  Spread linf, l2;                ///< of the perturbations that fooled
+  Spread iterations, queries;     ///< of all that were attacked
+  std::int64_t total_queries = 0;
+};
+
+/// One for each epsilon that the records hold, rising; those without one are together.
+std::vector<Summary> summarise(const std::vector<Record>& records);
+
+/// Robust accuracy within a ball.
+struct CurvePoint {
+  double epsilon = 0;
+  Rate robust;
+};
+
+/// Against epsilon, from the clean accuracy at 0 on. Of an attack that looks for the nearest, an
+/// image is robust at epsilon if its perturbation is larger; `at` says where.
+std::vector<CurvePoint> curve(const std::vector<Record>& records, phosphene::Norm norm,
+                              const std::vector<double>& at);
+
+/// {"value": ..., "value_interval": [low, high]} with Wilson's interval of 95 %.
+void put(nlohmann::json& json, const std::string& name, const Rate& rate);
+nlohmann::json to_json(const Summary& summary);
+nlohmann::json to_json(const std::vector<CurvePoint>& points);
+/// What to_json() wrote. Both throw phosphene::Error.
+Summary summary_of(const nlohmann::json& json);
+std::vector<CurvePoint> curve_of(const nlohmann::json& json);
+
+/// "0.1" where that is all of it, "8/255" or "0.25/255" where that is.
+std::string epsilon_text(double epsilon);
+/// "17.3 % [15.1, 19.8]"
+std::string percent(const Rate& rate);
+/// A Markdown table with a line an epsilon.
+std::string table(const std::vector<Summary>& summaries);
+
+}  // namespace apps

@@ -1,0 +1,59 @@
+#include <algorithm>
+#include <string>
+
+#include "phosphene/attacks/attack.hpp"
+#include "phosphene/error.hpp"
+
+namespace phosphene {
+namespace {
+
+/// "0.5", "8"
+std::string number(float value) {
+  std::string text = std::to_string(value);
+  text.erase(text.find_last_not_of('0') + 1);
+  if (text.ends_with('.')) text.pop_back();
+  return text;
+}
+
+void check_class(const char* what, std::int64_t value, std::int64_t classes, std::int64_t index) {
+  if (value >= 0 && value < classes) return;
+  throw UsageError("image " + std::to_string(index) + ": " + what + " " + std::to_string(value) +
+                   ", expected 0 to " + std::to_string(classes - 1));
+}
+
+}  // namespace
+
+void check_epsilon(float epsilon, Norm norm) {
+  if (epsilon >= 0 && (epsilon <= 1 || norm == Norm::l2)) return;
+  std::string hint;
+  if (epsilon > 1) hint = " (was " + number(epsilon) + "/255 meant? pixels lie in [0,1])";
+  throw UsageError("--eps " + number(epsilon) + ": expected " +
+                   (norm == Norm::linf ? "0 to 1" : "at least 0") + hint);
+}
+
+void check_example(const Victim& victim, const Example& example, Norm norm) {
+  const Shape want = victim.images(), &have = example.image.shape();
+  if (have != Shape{1, want.c, want.h, want.w}) {
+    throw UsageError("image " + std::to_string(example.index) + ": has shape " + to_string(have) +
+                     ", the attack was made for " + to_string(Shape{1, want.c, want.h, want.w}));
+  }
+  const float* x = example.image.data();
+  const auto outside = [](float v) { return !(v >= 0 && v <= 1); };
+  const float* bad = std::find_if(x, x + example.image.count(), outside);
+  if (bad != x + example.image.count()) {
+    throw UsageError("image " + std::to_string(example.index) + ": has the value " + number(*bad) +
+                     ", expected pixels in [0,1]" +
+                     (*bad > 1 ? " (0 to 255 must be divided by 255)" : ""));
+  }
+  check_class("label", example.label, victim.classes(), example.index);
+  if (example.target >= 0) {
+    check_class("target", example.target, victim.classes(), example.index);
+    if (example.target == example.label) {
+      throw UsageError("image " + std::to_string(example.index) + ": the target is its own class " +
+                       std::to_string(example.label));
+    }
+  }
+  check_epsilon(example.epsilon, norm);
+}
+
+}  // namespace phosphene

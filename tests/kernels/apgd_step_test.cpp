@@ -115,7 +115,7 @@ CPU_TEST(ApgdStep, stays_where_the_gradient_has_no_direction) {
 }
 
 DEVICE_TEST(ApgdStep, agrees_with_the_cpu) {
-  for (const std::int64_t size : kCounts) {
+  for (const std::int64_t size : {0, 1, 31, 33, 257, 1021}) {
     for (const bool l2 : {false, true}) {
       Batch b(size, !l2);
       DeviceBuffer<float> x(b.x), old(b.old), x0(b.x0), g(b.g), step(b.step), epsilon(b.epsilon),

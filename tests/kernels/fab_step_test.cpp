@@ -159,7 +159,7 @@ CPU_TEST(FabStep, nothing_leaves_the_box_without_a_plane) {
 }
 
 DEVICE_TEST(FabStep, agrees_with_the_cpu) {
-  for (const std::int64_t size : {1, 33, 256, 257, 1021}) {
+  for (const std::int64_t size : {1, 33, 257}) {
     for (const bool l2 : {false, true}) {
       Planes p(size);
       p.moves[0] = FabMove::back;

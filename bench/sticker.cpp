@@ -1,6 +1,6 @@
 // A sticker on a photograph, and what becomes of it in the world; docs/defences.md shows one.
 //   bench_sticker MODEL WEIGHTS PHOTO LABEL TARGET STEPS SAMPLES DRAWS DEVICE WORLD OUT.png
-// A square of 4/10 of the side, in the lower right, is free to change as it likes, so that the
+// A square of 35 % of the side, in the lower right, is free to change as it likes, so that the
 // network names TARGET: once for the photograph as it is, once in expectation over WORLD
 // (transforms, SAMPLES draws a step), by PGD of STEPS steps of 8/255. Prints, of DRAWS fresh draws
 // of WORLD, the shares that are named LABEL and TARGET, and writes three rows of pictures (without
@@ -92,7 +92,7 @@ struct Scene {
     options.samples = expectation ? samples : 1;
     options.stay = true;
     options.mask =
-        sticker_mask(side, side, {.left = 0.55, .top = 0.55, .right = 0.95, .bottom = 0.95});
+        sticker_mask(side, side, {.left = 0.6, .top = 0.6, .right = 0.95, .bottom = 0.95});
     const auto attack = pgd(context, *own, std::move(options));
     bool given = false;
     Tensor result;

@@ -2,9 +2,11 @@
 // coordinate, which bilinear sampling keeps as they are.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <numbers>
+#include <string>
 #include <vector>
 
 #include "phosphene/defences/transform.hpp"

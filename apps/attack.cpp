@@ -66,9 +66,10 @@ void warn_all(const std::vector<std::string>& lines) {
 }
 
 int run_attack_app(const AttackFlags& f, const CLI::App& app, int argc, char** argv) {
-  const AttackPlan plan = read(f, app);
+  AttackPlan plan = read(f, app);
   if (!f.json.empty()) phosphene::check_writable(f.json);
   const Subject subject = open_subject(f, plan);
+  if (!subject.mask.empty()) plan.options.mask = subject.mask.view();
   AttackStream stream(plan, subject);
   SweepJob job = job_of(f, plan, subject);
   std::vector<std::string> warnings;
@@ -89,7 +90,7 @@ int run_attack_app(const AttackFlags& f, const CLI::App& app, int argc, char** a
 
   const std::vector<ImageRecord> records = read_records(f, plan);
   std::vector<std::string> more = probe_result(plan, subject, records);
-  if (stream.unconfirmed() > 0 && !f.naive && !subject.tried->random()) {
+  if (stream.unconfirmed() > 0 && !f.naive && !stream.random()) {
     more.push_back("the attack counted " + std::to_string(stream.unconfirmed()) +
                    " successes that the victim, asked afresh, does not confirm");
   }

@@ -33,6 +33,8 @@ double checked(const char* flag, std::string_view text, double value, Norm norm)
         value <= 255 ? "; of pixels up to 255 it is " + short_text(value) + "/255" : "";
     throw UsageError(given + "expected at most 1, as pixels are in [0,1]" + meant);
   }
+  constexpr double kLargest = 1e6;  // no image is so far from another
+  if (!(value <= kLargest)) throw UsageError(given + "expected at most 1000000");
   return value;
 }
 

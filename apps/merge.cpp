@@ -7,6 +7,7 @@
 
 #include "common.hpp"
 #include "journal.hpp"
+#include "merge_arrays.hpp"
 #include "phosphene/error.hpp"
 #include "phosphene/file.hpp"
 #include "phosphene/version.hpp"
@@ -20,7 +21,7 @@ using phosphene::Error;
 
 struct Flags {
   std::vector<std::string> folders;
-  std::string out;
+  std::string out, arrays;
   bool allow_mixed_devices = false;
 };
 
@@ -74,26 +75,28 @@ std::vector<std::string> devices_of(const std::vector<Journal>& journals, bool m
   return names;
 }
 
+using Items = std::map<std::int64_t, apps::MergedItem>;
+
 /// The items of all journals. What failed in one and was done in another is done.
-std::map<std::int64_t, Journal::Entry> join(const std::vector<Journal>& journals) {
-  std::map<std::int64_t, Journal::Entry> items;
-  std::map<std::int64_t, std::string> from;
+Items join(const std::vector<Journal>& journals) {
+  Items items;
   for (const Journal& journal : journals) {
     for (const auto& [index, entry] : journal.items) {
-      const auto [known, fresh] = items.try_emplace(index, entry);
-      if (fresh || known->second.failed) {
-        if (fresh || !entry.failed) from[index] = journal.path;
-        if (!entry.failed) known->second = entry;
-      } else if (!entry.failed && entry.line != known->second.line) {
+      const auto [known, fresh] = items.try_emplace(index, apps::MergedItem{entry, journal.path});
+      if (fresh) continue;
+      apps::MergedItem& before = known->second;
+      if (before.entry.failed) {
+        if (!entry.failed) before = {entry, journal.path};
+      } else if (!entry.failed && entry.line != before.entry.line) {
         throw Error(journal.path + ": item " + std::to_string(index) + " is not as in " +
-                    from.at(index) + ": the same photograph gave two results");
+                    before.journal + ": the same item gave two results");
       }
     }
   }
   return items;
 }
 
-void check_gaps(const std::map<std::int64_t, Journal::Entry>& items, std::int64_t count) {
+void check_gaps(const Items& items, std::int64_t count) {
   std::string missing;
   int named = 0;
   for (std::int64_t i = 0; i < count && named < 5; ++i) {
@@ -115,7 +118,7 @@ int merge(const Flags& flags) {
   apps::refuse_overwriting({{"--out", flags.out}}, inputs);
   check_settings(journals);
   const std::vector<std::string> devices = devices_of(journals, flags.allow_mixed_devices);
-  const auto items = join(journals);
+  const Items items = join(journals);
 
   Json header = journals.front().header;
   check_gaps(items, header["items"]["count"].get<std::int64_t>());
@@ -124,14 +127,15 @@ int merge(const Flags& flags) {
   for (const std::string& device : devices) header["devices"].push_back(Json::parse(device));
   std::string text = apps::journal_line(header) + "\n";
   std::int64_t failed = 0;
-  for (const auto& [index, entry] : items) {
-    text += entry.line + "\n";
-    failed += entry.failed ? 1 : 0;
+  for (const auto& [index, item] : items) {
+    text += item.entry.line + "\n";
+    failed += item.entry.failed ? 1 : 0;
   }
+  if (!flags.arrays.empty()) apps::merge_arrays(header, items, flags.arrays);
   phosphene::save_text(flags.out, text);
   if (failed > 0) {
     apps::warn(std::to_string(failed) + " of " + std::to_string(items.size()) +
-               " photographs failed: their lines say why");
+               " items failed: their lines say why");
   }
   std::printf("%s\n", flags.out.c_str());
   return apps::kDone;
@@ -147,6 +151,9 @@ int main(int argc, char** argv) {
   app.set_version_flag("--version", phosphene::version());
   app.add_option("DIR", flags.folders, "The --out folders of the sweep")->required();
   app.add_option("--out", flags.out, "The file to write")->required();
+  app.add_option("--arrays", flags.arrays,
+                 "A folder that gets the shards' arrays too, each joined into one .npy by item")
+      ->check(CLI::ExistingDirectory);
   app.add_flag("--allow-mixed-devices", flags.allow_mixed_devices,
                "Join what was computed on different devices, whose rounding differs");
   return apps::run(app, argc, argv, [&] { return merge(flags); });

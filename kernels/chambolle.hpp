@@ -13,16 +13,14 @@
 
 namespace phosphene::kernels {
 
-/// div p at (i, j); p is the plane's field.
+/// div p at (i, j); p is the plane's field, which is 0 where a gradient would leave the plane.
 PHOSPHENE_HOST_DEVICE inline float chambolle_divergence(const float* p, std::int64_t h,
                                                         std::int64_t w, std::int64_t i,
                                                         std::int64_t j) {
   const std::int64_t at = i * w + j;
   const float *down = p, *right = p + h * w;
-  float sum = 0;
-  if (i + 1 < h) sum += down[at];
+  float sum = down[at] + right[at];
   if (i > 0) sum -= down[at - w];
-  if (j + 1 < w) sum += right[at];
   if (j > 0) sum -= right[at - 1];
   return sum;
 }

@@ -3,7 +3,7 @@
 #
 #   scripts/fuzz.sh SECONDS             every target, for so many seconds each
 #   scripts/fuzz.sh SECONDS TARGET...   these: safetensors npy image image_metadata
-#                                       preprocessing flag_values
+#                                       preprocessing label_list flag_values
 #
 # As many targets run at once as there are cores. Inputs that reach new code gather in
 # build/fuzz/corpus, and the next run starts from them; one that a reader does not survive is kept
@@ -12,7 +12,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 source scripts/common.sh
 
-readonly all=(safetensors npy image image_metadata preprocessing flag_values)
+readonly all=(safetensors npy image image_metadata preprocessing label_list flag_values)
 # An input that takes longer is a hang: in millions of them, none took a whole second.
 readonly longest_input=10
 # Twice what the targets were seen to hold, most of which is the sanitizer's.

@@ -148,16 +148,16 @@ Warning check_rise(const std::vector<Record>& records) {
   if (still == 0 || static_cast<double>(still) < kShare * static_cast<double>(survivors)) return {};
   return "for " + counted(still, survivors) +
          " images that withstood, the attack did not bring the scores nearer to another class than "
-         "they were: its gradient does not lead uphill (masked gradients, or steps that are too "
-         "large)";
+         "they were: its gradient does not lead uphill (scores that are flat there, masked "
+         "gradients, or steps that are too large)";
 }
 
 Warning check_large_epsilon(std::int64_t images, std::int64_t survivors, double epsilon) {
   if (survivors == 0) return {};
   return "even with epsilon " + epsilon_text(epsilon) +
          ", where any image can become uniform grey, " + counted(survivors, images) +
-         " images withstand: the attack fails for another reason than robustness (masked "
-         "gradients, or too few steps)";
+         " images withstand: the attack fails for another reason than robustness (scores that "
+         "are flat there, masked gradients, or too few steps)";
 }
 
 Warning check_order(const std::vector<Record>& records) {

@@ -29,7 +29,7 @@ void check_flags(const CLI::App& app, const Method& method) {
                      methods_with(flag));
   }
   if (app.count("--targeted") > 0 && !method.targeted) {
-    throw UsageError("--targeted: " + method.name + " looks for any other class");
+    throw UsageError("--targeted: " + method.name + " looks for any other class alone");
   }
   if (app.count("--eps") > 0 && method.nearest) {
     throw UsageError("--eps: " + method.name +
@@ -103,6 +103,10 @@ void AttackFlags::add_to(CLI::App& app) {
   app.add_option("--restarts", restarts, "Starts an image, at most" + some("--restarts"));
   app.add_option("--loss", loss, "ce, margin, dlr or score" + some("--loss"));
   app.add_option("--momentum", momentum, "Of the gradients" + some("--momentum"));
+  app.add_option("--lambda", lambda, "Of the norm's penalty" + some("--lambda"));
+  app.add_option("--queries", queries,
+                 "Images that the network is asked for, at most" + some("--queries"));
+  app.add_option("--searches", searches, "Of the constant c" + some("--searches"));
   app.add_option("--samples", samples,
                  "Draws of a random victim that a gradient is averaged over" + some("--samples"));
   app.add_flag("--stay", stay,

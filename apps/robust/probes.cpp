@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <memory>
 #include <optional>
 #include <utility>
 
@@ -14,7 +15,7 @@ namespace {
 
 using namespace phosphene;
 
-constexpr std::int64_t kLooked = 32, kProbed = 16, kQueries = 500;
+constexpr std::int64_t kLooked = 32, kProbed = 16, kQueries = 300;
 constexpr int kSteps = 40, kRandomSteps = 4;
 
 void add(std::vector<std::string>& warnings, const Warning& warning) {
@@ -29,6 +30,10 @@ bool equal(const Tensor& a, const Tensor& b) {
 struct Probe {
   std::int64_t image = 0, label = 0, target = -1;
 };
+
+std::int64_t batch_of(const std::vector<Probe>& probes) {
+  return static_cast<std::int64_t>(probes.size());
+}
 
 /// How many of the images another attack leaves as they should be.
 std::int64_t survivors(const Subject& s, const RunAttack& attack, const std::vector<Probe>& probes,
@@ -55,7 +60,8 @@ std::int64_t survivors(const Subject& s, const RunAttack& attack, const std::vec
   for (std::size_t k = 0; k < probes.size(); ++k) {
     specimens.push_back({probes[k].image, probes[k].label, &attacked[k]});
   }
-  const Tensor logits = Inspector(*s.context, *s.tried).logits(specimens);
+  const std::unique_ptr<Victim> victim = s.tried(batch_of(probes));
+  const Tensor logits = Inspector(*s.context, *victim).logits(specimens);
   std::int64_t left = 0;
   for (std::size_t k = 0; k < probes.size(); ++k) {
     const float* row = logits.data() + static_cast<std::int64_t>(k) * logits.shape().c;
@@ -85,7 +91,8 @@ Warning black_box(const AttackPlan& plan, const Subject& s, const std::vector<Im
   MethodOptions options;
   options.norm = plan.options.norm;
   options.queries = kQueries;
-  const RunAttack square = method_of("square").make(*s.context, *s.tried, options);
+  const std::unique_ptr<Victim> victim = s.tried(batch_of(probes));
+  const RunAttack square = method_of("square").make(*s.context, *victim, options);
   const auto all = static_cast<std::int64_t>(probes.size());
   return check_black_box(all, all - survivors(s, square, probes, epsilon),
                          "Square with " + std::to_string(kQueries) + " queries");
@@ -105,7 +112,8 @@ Warning large_epsilon(const AttackPlan& plan, const Subject& s,
   options.loss = plan.options.loss;
   options.samples = plan.options.samples;
   options.steps = kSteps;
-  const RunAttack attack = method_of("pgd").make(*s.context, *s.seen, options);
+  const std::unique_ptr<Victim> victim = s.seen(batch_of(probes));
+  const RunAttack attack = method_of("pgd").make(*s.context, *victim, options);
   return check_large_epsilon(static_cast<std::int64_t>(probes.size()),
                              survivors(s, attack, probes, large), large);
 }
@@ -121,7 +129,8 @@ std::vector<std::string> probe_victim(const AttackPlan& plan, const Subject& s) 
   for (std::int64_t i = 0; i < count; ++i) {
     specimens.push_back({i, s.data->label(i), &images[static_cast<std::size_t>(i)]});
   }
-  Inspector inspector(*s.context, *s.seen);
+  const std::unique_ptr<Victim> victim = s.seen(std::min(s.batch, count));
+  Inspector inspector(*s.context, *victim);
   const Tensor logits = inspector.logits(specimens), again = inspector.logits(specimens),
                other = inspector.logits(specimens, 1);
   add(warnings, check_logits(logits));

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdio>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <utility>
@@ -16,6 +17,7 @@
 #include "shard.hpp"
 #include "stream.hpp"
 #include "summary.hpp"
+#include "sweep_list.hpp"
 
 namespace apps {
 namespace {
@@ -46,14 +48,13 @@ std::string words(const Subject& s, const float* logits, std::int64_t classes) {
 class Attacked {
  public:
   Attacked(const std::string& out, const Shard& shard, std::size_t variants)
-      : rows_(out + "/adversarial-" + std::to_string(shard.index) + "-of-" +
-              std::to_string(shard.count) + ".npy"),
+      : rows_(array_path(out, "adversarial", shard)),
         shard_(shard),
         variants_(static_cast<std::int64_t>(variants)) {}
 
   Tensor load(std::int64_t image, std::int64_t variant, const Shape& shape) const {
     Tensor result = Tensor::host(shape);
-    rows_.read((image - shard_.index) / shard_.count * variants_ + variant,
+    rows_.read(array_row(image * variants_ + variant, variants_, shard_),
                {result.data(), static_cast<std::size_t>(result.count())});
     return result;
   }
@@ -102,7 +103,8 @@ std::vector<Pair> pairs_of(const AttackFlags& f, const AttackPlan& plan, const S
   const std::vector<Shown> chosen = shown(plan, records);
   if (chosen.empty()) return pairs;
   const Attacked attacked(f.out, parse_shard(f.shard, environment), plan.variants());
-  Inspector inspector(*s.context, *s.tried);
+  const std::unique_ptr<Victim> victim = s.tried(2);
+  Inspector inspector(*s.context, *victim);
   for (const Shown& one : chosen) {
     const std::int64_t image = one.record->image, label = one.record->record.label;
     Pair& pair = pairs.emplace_back();

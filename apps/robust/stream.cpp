@@ -44,8 +44,10 @@ Tensor rounded(const Tensor& image) {
 AttackStream::AttackStream(const AttackPlan& plan, const Subject& subject)
     : plan_(plan),
       subject_(subject),
-      inspector_(*subject.context, *subject.tried),
-      attack_(plan.method->make(*subject.context, *subject.seen, plan.options)) {}
+      seen_(subject.seen(subject.batch)),
+      tried_(subject.tried(subject.batch)),
+      inspector_(*subject.context, *tried_),
+      attack_(plan.method->make(*subject.context, *seen_, plan.options)) {}
 
 void AttackStream::run(SweepQueue& queue) {
   attack_([&] { return next(queue); },
@@ -151,7 +153,7 @@ void AttackStream::evaluate(SweepQueue& queue) {
 }
 
 void AttackStream::record(SweepQueue& queue, Work& work, const float* logits, const float* coarse) {
-  const std::int64_t classes = subject_.tried->classes(), label = work.item.label;
+  const std::int64_t classes = subject_.classes(), label = work.item.label;
   const Distances d = distances(work.item.image, work.outcome.image);
   Record::Attacked& a = *work.record.attacked;
   a.adversarial = predicted(logits, classes);

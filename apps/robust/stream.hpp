@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <memory>
 #include <optional>
 #include <span>
 #include <vector>
@@ -27,6 +28,7 @@ class AttackStream {
   /// Images that were done, and those whose attack saw a success that the victim did not show.
   std::int64_t images() const { return images_; }
   std::int64_t unconfirmed() const { return unconfirmed_; }
+  bool random() const { return tried_->random(); }  ///< the victim
 
  private:
   /// An item from when it is read until it is recorded.
@@ -46,6 +48,7 @@ class AttackStream {
 
   const AttackPlan& plan_;
   const Subject& subject_;
+  std::unique_ptr<phosphene::Victim> seen_, tried_;
   phosphene::Inspector inspector_;
   RunAttack attack_;
   std::map<std::int64_t, Work> in_work_;  ///< by item

@@ -85,31 +85,59 @@ std::int64_t batch_of(const AttackFlags& f, const Subject& s) {
   return std::min(usual, s.data->size());
 }
 
-/// The network behind the defences, averaged, and behind what the world does.
-std::unique_ptr<Victim> victim_of(const AttackFlags& f, const Subject& s, bool defences,
-                                  std::vector<std::string>* without_gradient) {
-  const Context& context = *s.context;
-  const Shape shape = s.data->image_shape();
-  const auto bare = [&] { return make_victim(context, *s.network, shape.h, shape.w, s.batch); };
-  const auto transforms = [&](const std::string& spec) {
-    Transforms made = parse_transforms(context, spec);
-    for (const auto& t : made) {
-      if (without_gradient != nullptr && !t->differentiable()) {
-        without_gradient->push_back(t->name());
-      }
-    }
-    return made;
-  };
-  std::vector<std::unique_ptr<Victim>> members;
-  for (const std::string& spec : f.defences) {
-    if (defences) members.push_back(defended(context, bare(), transforms(spec)));
+Transforms transforms(const char* flag, const Context& context, const std::string& spec) {
+  try {
+    return parse_transforms(context, spec);
+  } catch (const UsageError& error) {
+    throw UsageError(std::string(flag) + ": " + error.what());
   }
-  std::unique_ptr<Victim> victim = members.empty()       ? bare()
-                                   : members.size() == 1 ? std::move(members.front())
-                                                         : averaged(context, std::move(members));
-  if (f.expectation.empty()) return victim;
-  return defended(context, std::move(victim), transforms(f.expectation));
 }
+
+/// Makes the network behind the defences, if they are wanted, averaged, and all of it behind what
+/// the world does.
+class VictimMaker {
+ public:
+  VictimMaker(const AttackFlags& f, const Subject& s, bool defences)
+      : context_(*s.context),
+        network_(*s.network),
+        shape_(s.data->image_shape()),
+        specs_(defences ? f.defences : std::vector<std::string>{}),
+        expectation_(f.expectation) {}
+
+  std::unique_ptr<Victim> operator()(std::int64_t batch) const {
+    const auto bare = [&] { return make_victim(context_, network_, shape_.h, shape_.w, batch); };
+    std::vector<std::unique_ptr<Victim>> members;
+    for (const std::string& spec : specs_) {
+      members.push_back(defended(context_, bare(), transforms("--defence", context_, spec)));
+    }
+    std::unique_ptr<Victim> victim = members.empty()       ? bare()
+                                     : members.size() == 1 ? std::move(members.front())
+                                                           : averaged(context_, std::move(members));
+    if (expectation_.empty()) return victim;
+    return defended(context_, std::move(victim),
+                    transforms("--expectation", context_, expectation_));
+  }
+
+  /// Throws UsageError that names the flag, where a stage is unknown.
+  std::vector<std::string> without_gradient() const {
+    std::vector<std::string> names;
+    const auto add = [&](const char* flag, const std::string& spec) {
+      for (const auto& t : transforms(flag, context_, spec)) {
+        if (!t->differentiable()) names.push_back(t->name());
+      }
+    };
+    for (const std::string& spec : specs_) add("--defence", spec);
+    if (!expectation_.empty()) add("--expectation", expectation_);
+    return names;
+  }
+
+ private:
+  const Context& context_;
+  const Network& network_;
+  Shape shape_;
+  std::vector<std::string> specs_;
+  std::string expectation_;
+};
 
 std::string list(const std::vector<std::string>& texts) {
   std::string result;
@@ -123,6 +151,8 @@ std::string Subject::class_name(std::int64_t index) const {
   const std::string name = label_of(*network, index);
   return name.empty() ? "class " + std::to_string(index) : name.substr(0, name.find(','));
 }
+
+std::int64_t Subject::classes() const { return class_count(network->graph()); }
 
 Subject open_subject(const AttackFlags& f, const AttackPlan& plan) {
   Subject s;
@@ -138,8 +168,11 @@ Subject open_subject(const AttackFlags& f, const AttackPlan& plan) {
   if (!f.mask.empty()) s.mask = load_mask(f.mask, shape.h, shape.w);
   s.context = make_context(f);
   s.batch = batch_of(f, s);
-  s.seen = victim_of(f, s, !f.naive, &s.without_gradient);
-  s.tried = victim_of(f, s, true, nullptr);
+  const VictimMaker seen(f, s, !f.naive), tried(f, s, true);
+  tried.without_gradient();  // all of them are known
+  s.without_gradient = seen.without_gradient();
+  s.seen = seen;
+  s.tried = tried;
   return s;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -23,12 +24,13 @@ struct Subject {
   TargetRule target;
   phosphene::Tensor mask;  ///< host; empty: none
   /// What the attack sees, and what its images are tried on: two, so that neither disturbs what
-  /// the other holds.
-  std::unique_ptr<phosphene::Victim> seen, tried;
+  /// the other holds. Made anew for a batch.
+  std::function<std::unique_ptr<phosphene::Victim>(std::int64_t batch)> seen, tried;
   std::vector<std::string> without_gradient;  ///< stages of `seen` whose gradient is a stand-in
 
   /// "tabby cat", or "class 281".
   std::string class_name(std::int64_t index) const;
+  std::int64_t classes() const;
 };
 
 /// Throws phosphene::Error or UsageError, in one line.

@@ -56,7 +56,7 @@ nlohmann::json to_json(const std::vector<CurvePoint>& points);
 Summary summary_of(const nlohmann::json& json);
 std::vector<CurvePoint> curve_of(const nlohmann::json& json);
 
-/// "8/255" where it is one of those, else the number.
+/// "0.1" where that is all of it, "8/255" or "0.25/255" where that is.
 std::string epsilon_text(double epsilon);
 /// "17.3 % [15.1, 19.8]"
 std::string percent(const Rate& rate);

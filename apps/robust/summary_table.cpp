@@ -18,11 +18,10 @@ std::string formatted(const char* format, Values... values) {
 }  // namespace
 
 std::string epsilon_text(double epsilon) {
-  const double parts = epsilon * 255, whole = std::round(parts);
-  if (epsilon > 0 && epsilon <= 1 && std::abs(parts - whole) < 1e-6) {
-    return formatted("%.0f/255", whole);
-  }
-  return formatted("%.6g", epsilon);
+  const std::string plain = formatted("%.6g", epsilon);
+  if (std::abs(std::stod(plain) - epsilon) < 1e-12) return plain;
+  const std::string parts = formatted("%.4g", epsilon * 255);
+  return std::abs(std::stod(parts) - epsilon * 255) < 1e-6 ? parts + "/255" : plain;
 }
 
 std::string percent(const Rate& rate) {

@@ -17,7 +17,7 @@
 namespace phosphene {
 namespace {
 
-using Move = ops::CarliniWagnerSlot;  // with what goes with it
+using Change = ops::CarliniWagnerSlot;
 
 void check(const CarliniWagnerOptions& options) {
   const auto positive = [](const char* flag, double value) {
@@ -81,18 +81,18 @@ class CarliniWagner final : public Attack {
     const std::vector<float> margins = ops::host_numbers(context_, at_.margins());
     const std::vector<float> distances = ops::host_numbers(context_, distance_);
 
-    std::vector<Move> moves(size());
+    std::vector<Change> changes(size());
     std::vector<float> improved(size(), 0);
     for (std::size_t i = 0; i < size(); ++i) {
       if (!slots_[i].busy || slots_[i].done) continue;
-      moves[i] = move(slots_[i], margins[i], distances[i]);
+      changes[i] = change(slots_[i], margins[i], distances[i]);
       improved[i] = slots_[i].search.improved() ? 1.0F : 0.0F;
     }
     if (std::any_of(improved.begin(), improved.end(), [](float f) { return f > 0; })) {
       ops::set_numbers(context_, improved, improved_);
       ops::select(context_, improved_, x_, best_);
     }
-    ops::carlini_wagner_step(context_, moves, clean_, at_.gradient(), adam_, x_);
+    ops::carlini_wagner_step(context_, changes, clean_, at_.gradient(), adam_, x_);
   }
 
   bool finished(std::int64_t slot) const override {
@@ -120,15 +120,15 @@ class CarliniWagner final : public Attack {
   Slot& at(std::int64_t slot) { return slots_[static_cast<std::size_t>(slot)]; }
 
   void start_fresh() {
-    std::vector<Move> moves(size());
+    std::vector<Change> changes(size());
     for (std::size_t i = 0; i < size(); ++i) {
-      if (std::exchange(slots_[i].fresh, false)) moves[i].move = Move::start;
+      if (std::exchange(slots_[i].fresh, false)) changes[i].move = Change::start;
     }
-    ops::carlini_wagner_step(context_, moves, clean_, clean_, adam_, x_);  // no gradient is read
+    ops::carlini_wagner_step(context_, changes, clean_, clean_, adam_, x_);  // no gradient is read
     any_fresh_ = false;
   }
 
-  Move move(Slot& s, float margin, float distance) {
+  Change change(Slot& s, float margin, float distance) {
     ++s.iterations;
     const double c = s.search.c();
     switch (s.search.look(margin, distance)) {
@@ -136,12 +136,12 @@ class CarliniWagner final : public Attack {
         s.done = true;
         return {};
       case CarliniWagnerSearch::Next::restart:
-        return {.move = Move::start};
+        return {.move = Change::start};
       case CarliniWagnerSearch::Next::step:
         break;
     }
     const int t = s.search.step();
-    return {.move = Move::step,
+    return {.move = Change::step,
             .weight = margin < options_.kappa ? static_cast<float>(c) : 0.0F,
             .rate = static_cast<float>(double{options_.rate} / (1 - std::pow(0.9, t))),
             .root = static_cast<float>(1 / std::sqrt(1 - std::pow(0.999, t)))};

@@ -166,18 +166,28 @@ class HopSkipJump : public Attack {
       queries_.emplace(context_, classifier_, options_.norm, shape_, options_.slots,
                        options_.batch);
     }
-    if (example.image.shape() != shape_) {
-      throw Error(name + "of size " + to_string(example.image.shape()) + ", expected " +
-                  to_string(shape_) + " as the first");
+    check(name, example.image);
+    if (!example.start.empty()) check(name + "its start ", example.start);
+    if (example.target < 0) return;
+    if (example.target == example.label) {
+      throw UsageError(name + "the target is its own class " + std::to_string(example.label));
     }
     if (example.start.empty()) {
-      if (example.target < 0) return;
-      throw Error(name + "a targeted HopSkipJump needs an image of class " +
-                  std::to_string(example.target) + " to start from");
+      throw UsageError(name + "a targeted HopSkipJump needs an image of class " +
+                       std::to_string(example.target) + " to start from");
     }
-    if (example.start.shape() != shape_) {
-      throw Error(name + "starts from an image of size " + to_string(example.start.shape()) +
-                  ", expected " + to_string(shape_));
+  }
+
+  void check(const std::string& name, const Tensor& image) const {
+    if (image.shape() != shape_) {
+      throw UsageError(name + "has shape " + to_string(image.shape()) + ", expected " +
+                       to_string(shape_) + " as the first image");
+    }
+    const float* x = image.data();
+    const auto outside = [](float v) { return !(v >= 0 && v <= 1); };
+    if (std::any_of(x, x + image.count(), outside)) {
+      throw UsageError(name +
+                       "has values outside [0,1]: pixels of 0 to 255 must be divided by 255");
     }
   }
 

@@ -12,9 +12,10 @@
 namespace phosphene {
 namespace {
 
-/// Whether the label is what the attack wants.
-bool fooled(const Seeker& seeker, std::int64_t label) {
-  return seeker.target >= 0 ? label == seeker.target : label != seeker.label;
+/// The first of the largest; -1 where one is NaN.
+std::int64_t label_of(const float* scores, std::int64_t classes) {
+  if (std::any_of(scores, scores + classes, [](float z) { return std::isnan(z); })) return -1;
+  return std::max_element(scores, scores + classes) - scores;
 }
 
 }  // namespace
@@ -114,8 +115,7 @@ std::vector<std::int64_t> LabelQueries::labels(std::span<const ops::BoundaryQuer
   const std::int64_t classes = host.shape().c;
   std::vector<std::int64_t> labels;
   for (std::int64_t n = 0; n < shape.n; ++n) {
-    const float* own = host.data() + n * classes;
-    labels.push_back(std::max_element(own, own + classes) - own);
+    labels.push_back(label_of(host.data() + n * classes, classes));
   }
   return labels;
 }
@@ -134,7 +134,7 @@ void LabelQueries::add_directions(const Rows& rows, std::span<const std::int64_t
     Seeker& seeker = *seekers_[static_cast<std::size_t>(own.slot)];
     for (auto i = static_cast<std::size_t>(own.first);
          i < static_cast<std::size_t>(own.first + own.count); ++i) {
-      phi[i] = fooled(seeker, labels[i]) ? 1.0F : -1.0F;
+      phi[i] = fools(labels[i], seeker.label, seeker.target) ? 1.0F : -1.0F;
       seeker.phi_ += static_cast<double>(phi[i]);
     }
     if (seeker.done_ < seeker.count_) continue;
@@ -179,7 +179,7 @@ void LabelQueries::step() {
   const std::vector<std::int64_t> all = labels(rows.queries);
   for (std::size_t i = 0; i < rows.slots.size(); ++i) {
     const Seeker& seeker = *seekers_[static_cast<std::size_t>(rows.slots[i])];
-    answer(rows.slots[i], fooled(seeker, all[i]) ? 1 : 0);
+    answer(rows.slots[i], fools(all[i], seeker.label, seeker.target) ? 1 : 0);
   }
   if (!rows.directions.empty()) add_directions(rows, all);
   keep_all();

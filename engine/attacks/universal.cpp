@@ -29,7 +29,9 @@ class Predictor {
         clean_(context.zeros(victim.images())),
         seen_(context.zeros(victim.images())),
         none_(context.zeros({batch(), 1, 1, 1}, DType::i32)),
-        loss_(ops::make_class_loss(context, batch(), victim.classes())) {}
+        loss_(ops::make_class_loss(context, batch(), victim.classes())) {
+    std::fill_n(staged_.data(), staged_.count(), 0.0F);
+  }
 
   std::int64_t batch() const { return victim_.images().n; }
   std::int64_t queries() const { return queries_; }

@@ -31,6 +31,9 @@ using kernels::Maps;
 using B = StepBuffers;
 using StepPtr = std::unique_ptr<Step>;
 
+/// Weights of a linear layer that is multiplied image by image, at most.
+constexpr std::int64_t kWidestByImage = 1 << 22;
+
 Maps maps_of(const Shape& s) { return {s.n, s.h, s.w, s.c}; }
 const float* x(const B& b, std::size_t i = 0) { return static_cast<const float*>(b.x[i]); }
 float* y(const B& b) { return static_cast<float*>(b.y); }
@@ -168,11 +171,17 @@ struct Lower {
     };
     const float* weight = array("/weight", &StepWeights::weight);
     const float* bias = array("/bias", &StepWeights::bias);
+    // The order in which oneDNN adds up a score follows from the number of images. Image by image
+    // it is the same in any batch; only the widest layers, which take their time in reading the
+    // weights, read them once for all.
+    const std::int64_t at_once = features * inputs > kWidestByImage ? n : 1;
     return call(
         {},
         [=, *this](const B& b) {
-          cpu::gemm(false, true, n, features, inputs, 1, x(b), inputs, weight, inputs, 0, y(b),
-                    features);
+          for (std::int64_t i = 0; i < n; i += at_once) {
+            cpu::gemm(false, true, at_once, features, inputs, 1, x(b) + i * inputs, inputs, weight,
+                      inputs, 0, y(b) + i * features, features);
+          }
           k::bias<float>(y(b), bias, nullptr, out, false);
         },
         [=](const B& b, ReluRule) {

@@ -117,7 +117,7 @@ std::unique_ptr<Victim> averaged(const Context& context,
       throw UsageError("victims that are averaged take " + to_string(member->images()) + " to " +
                        std::to_string(member->classes()) + " classes and " +
                        to_string(members[0]->images()) + " to " +
-                       std::to_string(members[0]->classes()) + "; expected the same");
+                       std::to_string(members[0]->classes()) + " classes; expected the same");
     }
   }
   return std::make_unique<Averaged>(context, std::move(members));

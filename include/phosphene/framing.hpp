@@ -18,7 +18,8 @@ Tensor frame(const Context& context, std::span<const Tensor> photos, std::int64_
 /// The same square of 8 bits, on the host: a photograph [1, c, h, w] of multiples of 1/255, as
 /// load_image gives it, resized as Pillow's Image.resize(BILINEAR) does, to the bit: weights in
 /// fixed point, rounded to 8 bits along the rows and then down the columns. Multiples of 1/255
-/// again.
+/// again. (Pillow from 13 on takes the columns first where the width hardly shrinks and the height
+/// does: single pixels then differ by 1/255.)
 Tensor frame_8bit(const Tensor& photo, std::int64_t size);
 
 /// The same pixels on the host, nchw fp32.

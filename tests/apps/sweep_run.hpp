@@ -80,9 +80,14 @@ class Sweeps : public InFolder {
 
   static void expect_refused(const Outcome& outcome, int code,
                              const std::vector<std::string>& parts) {
+    EXPECT_EQ(std::ranges::count(outcome.err, '\n'), 1) << outcome.err;
+    expect_refused_at_end(outcome, code, parts);
+  }
+  /// After some progress.
+  static void expect_refused_at_end(const Outcome& outcome, int code,
+                                    const std::vector<std::string>& parts) {
     EXPECT_EQ(outcome.code, code) << outcome.err;
     EXPECT_EQ(outcome.out, "");
-    EXPECT_EQ(std::ranges::count(outcome.err, '\n'), 1) << outcome.err;
     for (const std::string& part : parts) {
       EXPECT_NE(outcome.err.find(part), std::string::npos)
           << '"' << part << "\" is not in: " << outcome.err;

@@ -229,7 +229,7 @@ TEST_F(Sweeps, ACorruptPhotographDoesNotStopTheRest) {
   EXPECT_NE(journal.find("\"error\":\"p104.png: is too small\""), std::string::npos) << journal;
   const Outcome joined = merge({"out"});
   EXPECT_EQ(joined.code, kDone);
-  EXPECT_NE(joined.err.find("2 of 6 photographs failed"), std::string::npos) << joined.err;
+  EXPECT_NE(joined.err.find("2 of 6 items failed"), std::string::npos) << joined.err;
 
   // Failures are tried again, and only they.
   write("photos/p102.png", good);

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "apps/epsilons.hpp"
 #include "apps/flag_values.hpp"
 #include "tests/fuzz/fuzz.hpp"
 
@@ -35,6 +36,19 @@ void check_layers(const std::vector<std::string>& parts) {
   for (const auto& [layer, weight] : apps::layer_weights("--flag", parts)) {
     fuzz::require(std::isfinite(weight), "a layer's weight is a number");
     fuzz::require(layers.insert(layer).second, "no layer is named twice");
+  }
+}
+
+void check_epsilons(const std::string& text) {
+  for (const phosphene::Norm norm : {phosphene::Norm::linf, phosphene::Norm::l2}) {
+    read_or_refuse([&] {
+      double before = -1;
+      for (const double epsilon : apps::epsilons("--flag", text, norm)) {
+        fuzz::require(std::isfinite(epsilon) && epsilon > before, "epsilons rise");
+        fuzz::require(norm == phosphene::Norm::l2 || epsilon <= 1, "pixels are in [0,1]");
+        before = epsilon;
+      }
+    });
   }
 }
 
@@ -69,6 +83,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const apps::IterationRange range = apps::iteration_range("--flag", text);
     fuzz::require(0 <= range.from && range.from < range.to, "a range is not empty");
   });
+  check_epsilons(text);
   check_numbers(text);
   return 0;
 }

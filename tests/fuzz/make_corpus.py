@@ -106,6 +106,9 @@ def npy_files():
         "i8.npy": npy("<i8", (), struct.pack("<q", -3)),
         "b1.npy": npy("|b1", (2,), b"\0\1", 3),
         "empty.npy": npy("|u1", (3, 0), b""),
+        "images.npy": npy("|u1", (1, 1, 1, 3), b"\0\x7f\xff"),
+        "labels.npy": npy("<i4", (2,), struct.pack("<2i", 0, 9)),
+        "u8.npy": npy("<u8", (1, 1), struct.pack("<Q", 2**63)),
     }
 
 
@@ -219,6 +222,11 @@ INPUTS = {
     "formula": "1x3x32x32 RGB float, (x/255-mean)/std",
     "half": "BGR x/255-(0.5,.5,.5), 224x224",
 }
+LABEL_LISTS = {
+    "numbers": "a.jpg 0\r\nmore/b.png 3\n\n",
+    "names": "a b.png\tTench\nc.bmp great white shark",
+    "crane": "x.png crane\n",
+}
 
 
 def texts(named):
@@ -231,4 +239,5 @@ if __name__ == "__main__":
     write("image", {**png_files(), **bmp_files(), **jpeg_files()})
     write("image_metadata", {"little": exif(6), "big": exif(3, ">"), "srgb": icc(b"sRGB")})
     write("flag_values", texts(FLAG_VALUES))
+    write("label_list", texts(LABEL_LISTS))
     write("preprocessing", texts(INPUTS))

@@ -1,6 +1,7 @@
-// A .npy file, from its bytes to its values.
+// A .npy file, from its bytes to its values, as numbers and as labels.
 #include <cmath>
 #include <string>
+#include <vector>
 
 #include "engine/formats/npy.hpp"
 #include "tests/fuzz/fuzz.hpp"
@@ -15,6 +16,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const bool finite =
         std::ranges::all_of(array.values, [](float value) { return std::isfinite(value); });
     fuzz::require(finite, "every value is finite");
+  });
+  fuzz::read_or_refuse([&] {
+    const phosphene::formats::NpyHeader header =
+        phosphene::formats::read_npy_header(path, {data, size});
+    std::vector<std::int64_t> labels(header.count);
+    phosphene::formats::read_npy_integers(path, header, {data, size}, 0, labels);
+    const bool integers = header.kind == 'i' || header.kind == 'u';
+    fuzz::require(integers, "labels are integers");
   });
   return 0;
 }

@@ -46,7 +46,7 @@ CPU_TEST(Median, is_the_middle_of_the_sorted_window) {
       const auto chosen = static_cast<std::size_t>(plane + choice[static_cast<std::size_t>(p)]);
       EXPECT_EQ(x[chosen], expected.back());
     }
-    expect_same(y, expected);
+    expect_near(y, expected, [](std::size_t) { return 0.0; });  // either zero
   }
 }
 

@@ -29,7 +29,8 @@ Numbers inverse_of(const Numbers& m) {
 }
 
 /// The identity, a shift by whole pixels, a turn, a magnification, a shrinking, a viewpoint, one
-/// whose horizon crosses the picture, and one that shows nothing: image n has the n-th.
+/// whose horizon crosses the picture, one that shows nothing, and one that squeezes all that lies
+/// to the right into the picture, so that pixels there have no preimage: image n has the n-th.
 const std::vector<Numbers> kWarps = {
     {1, 0, 0, 0, 1, 0, 0, 0, 1},
     {1, 0, 2, 0, 1, -1, 0, 0, 1},
@@ -39,6 +40,7 @@ const std::vector<Numbers> kWarps = {
     {1.1, 0.1, -0.6, -0.1, 0.9, 0.8, 0.012, -0.009, 1},
     {1, 0, 0, 0, 1, 0, -0.21, 0.013, 1},
     {1, 0, 1000, 0, 1, 0, 0, 0, 1},
+    {1, 0, 0, 0, 1, 0, 0.3, 0, 1},
 };
 
 std::vector<float> numbers_of(std::int64_t n) {
@@ -51,8 +53,8 @@ std::vector<float> numbers_of(std::int64_t n) {
   return numbers;
 }
 
-const std::vector<Maps> kCases = {{0, 4, 4, 3},   {1, 1, 1, 1}, {8, 2, 3, 1},  {8, 7, 5, 3},
-                                  {8, 13, 17, 2}, {2, 3, 0, 3}, {3, 33, 31, 1}};
+const std::vector<Maps> kCases = {{0, 4, 4, 3},   {1, 1, 1, 1}, {9, 2, 3, 1},  {9, 7, 5, 3},
+                                  {9, 13, 17, 2}, {2, 3, 0, 3}, {3, 33, 31, 1}};
 
 double weight(double t) { return std::max(0.0, 1 - std::abs(t)); }
 

@@ -35,8 +35,9 @@ struct HopSkipJumpOptions {
 
 /// Of all that the classifier gives only the first of the largest is used. A draw is keyed by the
 /// context's seed, the image's index and its own count, so an outcome depends on neither slots nor
-/// batch if a label does not. Throws UsageError that names the flag; start() throws Error where an
-/// image is not of the size of the first, or a targeted one has no start.
+/// batch if a label does not. Scores with a NaN fool nobody. Throws UsageError that names the flag,
+/// and start() one that names the image: of another size than the first, not in [0,1], or with a
+/// target that is its class, or without a start. Context outlives it.
 std::unique_ptr<Attack> hop_skip_jump(const Context& context, Classifier classifier,
                                       const HopSkipJumpOptions& options);
 

@@ -20,7 +20,7 @@ struct Sticker {
 Tensor sticker_mask(std::int64_t height, std::int64_t width, const Sticker& sticker);
 
 /// A frame of eyeglasses (Sharif et al. 2016) on a face that fills the picture: two rings, a bridge
-/// between them and the temples, about 6.5 % of the pixels.
+/// between them and the temples, 8 % of the pixels.
 Tensor eyeglasses_mask(std::int64_t height, std::int64_t width);
 
 }  // namespace phosphene

@@ -1,12 +1,12 @@
 #pragma once
 #include <cstdint>
 #include <functional>
-#include <memory>
 #include <string>
 #include <vector>
 
 #include "phosphene/attacks/attack.hpp"
 #include "phosphene/classifier.hpp"
+#include "phosphene/context.hpp"
 
 namespace phosphene {
 
@@ -14,17 +14,14 @@ namespace phosphene {
 struct TransferNetwork {
   std::string name;
   Classifier classifier;
-  /// Made anew for the images crafted on it; the attack goes when they are done.
-  std::function<std::unique_ptr<Attack>()> attack;
+  /// Attacks a whole queue on it: run_attack(), or an attack that has no slots (autoattack()).
+  std::function<void(const NextExample&, const TakeOutcome&)> craft;
 };
 
 /// Of the images that the victim names correctly, those that it names wrongly (targeted: as the
 /// target) once they are attacked on the surrogate.
 struct TransferCell {
   std::int64_t fooled = 0, correct = 0;
-  double rate() const {
-    return correct == 0 ? 0 : static_cast<double>(fooled) / static_cast<double>(correct);
-  }
 };
 
 struct TransferMatrix {

@@ -1,0 +1,124 @@
+// What attack and robustness say before they compute anything.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "phosphene/image.hpp"
+#include "tests/apps/attack_app.hpp"
+
+namespace phosphene::test {
+namespace {
+
+constexpr int kFailed = 1, kUsage = 2;
+
+TEST_F(AttackApp, RefusesRadiiThatAreNone) {
+  flags_["--eps"] = "8";
+  expect_refused(kUsage, {"--eps '8'", "8/255"});
+  flags_["--eps"] = "-0.1";
+  expect_refused(kUsage, {"--eps '-0.1'", "negative"});
+  flags_.erase("--eps");
+  flags_["--epsilons"] = "0:16:1";
+  expect_refused(kUsage, {"--epsilons '0:16:1'", "at most 1"});
+}
+
+TEST_F(AttackApp, RefusesUnknownNames) {
+  const auto refuse = [&](const char* flag, const char* value, const char* expected) {
+    const auto before = flags_;
+    flags_[flag] = value;
+    expect_refused(kUsage, {flag, value, expected});
+    flags_ = before;
+  };
+  refuse("--method", "pdg", "expected fgsm, bim, pgd");
+  refuse("--loss", "hinge", "expected ce");
+  refuse("--norm", "l3", "expected linf or l2");
+  refuse("--defence", "jpg:75", "jpeg");
+  refuse("--targeted", "dics", "disc");
+  refuse("--targeted", "8", "0 to 7");
+}
+
+TEST_F(AttackApp, RefusesATargetThatIsTheTrueClass) {
+  flags_["--targeted"] = "disc";
+  expect_refused(kUsage, {"--targeted 'disc'", "is the true class of shapes-0000"});
+}
+
+TEST_F(AttackApp, RefusesFlagsOfOtherMethods) {
+  flags_["--momentum"] = "1";
+  expect_refused(kUsage, {"--momentum", "does not belong to pgd", "mi-fgsm"});
+  flags_.erase("--momentum");
+  flags_["--method"] = "deepfool";
+  expect_refused(kUsage, {"--eps", "deepfool", "nearest"});
+  flags_.erase("--eps");
+  flags_["--norm"] = "linf";
+  flags_["--method"] = "cw";
+  expect_refused(kUsage, {"--norm linf", "cw", "l2"});
+  flags_.erase("--norm");
+  flags_.erase("--steps");
+  flags_["--method"] = "autoattack";
+  flags_["--epsilons"] = "0,1/255";
+  expect_refused(kUsage, {"--epsilons", "autoattack", "one epsilon"});
+  flags_.erase("--epsilons");
+  flags_["--targeted"] = "next";
+  expect_refused(kUsage, {"--targeted", "autoattack"});
+}
+
+TEST_F(AttackApp, RefusesWhatDoesNotGoTogether) {
+  const auto before = flags_;
+  flags_["--naive"] = "on";
+  expect_refused(kUsage, {"--naive", "--defence"});
+  flags_ = before;
+  flags_["--image"] = path("cat.png");
+  expect_refused(kUsage, {"--data and --image"});
+  flags_.erase("--data");
+  expect_refused(kUsage, {"--label"});
+  flags_ = before;
+  flags_["--label"] = "disc";
+  expect_refused(kUsage, {"--label", "--image"});
+  flags_ = before;
+  flags_["--method"] = "square";
+  flags_.erase("--steps");
+  flags_["--expectation"] = "print";
+  expect_refused(kUsage, {"--expectation", "square"});
+}
+
+TEST_F(AttackApp, RefusesAMaskOfAnotherSize) {
+  write_picture(path("mask.png"), 32, 64, 1);
+  flags_["--mask"] = path("mask.png");
+  expect_refused(kFailed, {"mask.png", "64"});
+}
+
+TEST_F(AttackApp, RefusesANetworkWithOneOutput) {
+  // The bundled network's features with a single score.
+  Arrays arrays = Weights::bundled("shapes").arrays();
+  for (auto& [name, array] : arrays) {
+    if (array.shape.empty() || array.shape[0] != 8) continue;
+    if (name.find("fc") == std::string::npos && name.find("linear") == std::string::npos) continue;
+    array.values.resize(array.values.size() / 8);
+    array.shape[0] = 1;
+  }
+  write_weights(path("one.safetensors"), arrays);
+  flags_["--weights"] = path("one.safetensors");
+  flags_["--model"] = "resnet8_shapes";
+  expect_refused(kUsage, {"one.safetensors", "1 output", "2 classes"});
+}
+
+TEST_F(AttackApp, RobustnessRefusesWhatIsNoRun) {
+  const auto refuse = [&](const std::vector<std::string>& arguments, int code,
+                          const std::string& part) {
+    const Outcome outcome = run_app(ROBUSTNESS, arguments);
+    EXPECT_EQ(outcome.code, code) << outcome.err;
+    EXPECT_EQ(std::ranges::count(outcome.err, '\n'), 1) << outcome.err;
+    EXPECT_NE(outcome.err.find(part), std::string::npos) << outcome.err;
+  };
+  refuse({path("none.json")}, kFailed, "no such file");
+  const std::string empty = "{}", line = "{\"journal\":1}\n";
+  write("empty.json", Bytes(empty.begin(), empty.end()));
+  refuse({"a=" + path("empty.json")}, kFailed, "is not what attack --json writes");
+  write("bad.jsonl", Bytes(line.begin(), line.end()));
+  refuse({path("bad.jsonl")}, kFailed, "line 1");
+  refuse({}, kUsage, "RUN");
+}
+
+}  // namespace
+}  // namespace phosphene::test

@@ -1,0 +1,160 @@
+// The program attack, run as a user runs it.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "phosphene/datasets/shapes.hpp"
+#include "phosphene/image.hpp"
+#include "phosphene/npy.hpp"
+#include "tests/apps/attack_app.hpp"
+
+namespace phosphene::test {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+constexpr std::int64_t kPixels = 3 * kShapesSize * kShapesSize;
+
+TEST_F(AttackApp, WritesRatesImagesAndPictures) {
+  const Outcome outcome = run();
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  const nlohmann::json s = json();
+  EXPECT_EQ(s["clean_accuracy"], 1.0);
+  const double robust = s["robust_accuracy"].get<double>();
+  EXPECT_EQ(s["attack_success_rate"], 1 - robust);
+  EXPECT_LT(robust, 0.7);  // the bundled network is not defended
+  EXPECT_LE(s["robust_accuracy_interval"][0].get<double>(), robust);
+  EXPECT_GE(s["robust_accuracy_interval"][1].get<double>(), robust);
+  EXPECT_EQ(s["curve"].size(), 2U);
+  EXPECT_EQ(s["provenance"]["device"], "cpu");
+  EXPECT_THAT(outcome.out, HasSubstr("| 8/255 | 100.0 ["));
+  EXPECT_THAT(outcome.err, Not(HasSubstr("warning")));
+  EXPECT_TRUE(s["warnings"].empty());
+  EXPECT_EQ(text("s.json").find("second"), std::string::npos);
+
+  const HostArray saved = load_npy(path("out/adversarial.npy"));
+  EXPECT_EQ(saved.shape, (std::vector<std::int64_t>{8, 3, kShapesSize, kShapesSize}));
+  for (std::int64_t i = 0; i < 8; ++i) {
+    const ShapesSample clean = shapes(2, static_cast<std::uint64_t>(i));
+    for (std::int64_t k = 0; k < kPixels; ++k) {
+      const float value = saved.values[static_cast<std::size_t>(i * kPixels + k)];
+      ASSERT_TRUE(value >= 0 && value <= 1);
+      ASSERT_NEAR(value, clean.image.data()[k], 8.0 / 255 + 1e-6);
+    }
+  }
+  EXPECT_EQ(load_image(path("out/shapes-00000.png")).shape(), (Shape{1, 3, 64, 64}));
+  EXPECT_EQ(load_image(path("out/curve.png")).shape().w, 1200);
+  EXPECT_GT(load_image(path("out/grid.png")).shape().h, 4 * 192);
+}
+
+TEST_F(AttackApp, SameBytesTwiceInAnyBatchAndShard) {
+  flags_["--epsilons"] = "0,2/255,8/255";
+  flags_.erase("--eps");
+  flags_["--restarts"] = "2";
+  ASSERT_EQ(run("one").code, 0);
+  const nlohmann::json one = json();
+  flags_["--shard"] = "0/2";
+  ASSERT_EQ(run("two").code, 0);
+  flags_["--shard"] = "1/2";
+  const Outcome second = run("two");
+  ASSERT_EQ(second.code, 0) << second.err;
+  const auto merged = [&](const std::string& folder) {
+    const Outcome merge = run_app(MERGE, {path(folder), "--out", path(folder + ".jsonl")});
+    EXPECT_EQ(merge.code, 0) << merge.err;
+    return text(folder + ".jsonl");
+  };
+  EXPECT_EQ(merged("one"), merged("two"));
+  // The total of both shards, by robustness, is what one process found.
+  const Outcome joined = run_app(ROBUSTNESS, {"a=" + path("two"), "b=" + path("one.jsonl"), "--out",
+                                              path("both.png"), "--json", path("both.json")});
+  ASSERT_EQ(joined.code, 0) << joined.err;
+  const nlohmann::json both = json("both.json");
+  EXPECT_EQ(both["runs"][0]["curve"], one["curve"]);
+  EXPECT_EQ(both["runs"][0]["epsilons"], one["epsilons"]);
+  EXPECT_EQ(both["runs"][1]["epsilons"], one["epsilons"]);
+  EXPECT_TRUE(std::filesystem::exists(path("both.png")));
+}
+
+TEST_F(AttackApp, GoesOnWhereItWasStopped) {
+  flags_["--batch"] = "2";
+  ASSERT_EQ(run("whole").code, 0);
+  const Outcome stopped = run("part", {.signal_at = "2/8", .signal = SIGTERM});
+  EXPECT_EQ(stopped.code, 75) << stopped.err;
+  EXPECT_FALSE(std::filesystem::exists(path("part/curve.png")));
+  const Outcome resumed = run("part");
+  ASSERT_EQ(resumed.code, 0) << resumed.err;
+  for (const char* name : {"adversarial.npy", "curve.png", "grid.png", "shapes-00003.png"}) {
+    EXPECT_EQ(read(std::string("part/") + name), read(std::string("whole/") + name)) << name;
+  }
+}
+
+TEST_F(AttackApp, EveryMethodRuns) {
+  flags_["--data"] = "shapes:2:2";
+  flags_["--batch"] = "2";
+  flags_.erase("--steps");
+  flags_.erase("--eps");
+  const std::vector<std::pair<std::string, std::vector<std::string>>> methods{
+      {"fgsm", {}},
+      {"bim", {"--steps", "2"}},
+      {"mi-fgsm", {"--steps", "2", "--momentum", "0.9"}},
+      {"penalty", {"--steps", "2", "--lambda", "0.5"}},
+      {"apgd", {"--steps", "3", "--loss", "dlr"}},
+      {"apgd-t", {"--steps", "3"}},
+      {"cw", {"--steps", "3", "--searches", "2"}},
+      {"deepfool", {"--steps", "3"}},
+      {"fab", {"--steps", "2"}},
+      {"square", {"--queries", "5"}},
+      {"hopskipjump", {"--queries", "60", "--norm", "linf"}},
+  };
+  for (const auto& [method, more] : methods) {
+    const auto before = flags_;
+    flags_["--method"] = method;
+    for (std::size_t i = 0; i + 1 < more.size(); i += 2) flags_[more[i]] = more[i + 1];
+    const Outcome outcome = run(method);
+    EXPECT_EQ(outcome.code, 0) << method << ": " << outcome.err;
+    EXPECT_EQ(json()["method"], method);
+    EXPECT_TRUE(std::filesystem::exists(path(method + "/curve.png")));
+    flags_ = before;
+  }
+}
+
+TEST_F(AttackApp, OneTargetedPhotographUnderAMask) {
+  save_image(path("disc.png"), shapes(2, 3).image);
+  Tensor mask = Tensor::host({1, 1, 64, 64});
+  for (std::int64_t i = 0; i < mask.count(); ++i) mask.data()[i] = i % 64 < 32 ? 1.0F : 0.0F;
+  save_image(path("mask.png"), mask);
+  flags_.erase("--data");
+  flags_["--image"] = path("disc.png");
+  flags_["--label"] = "disc";
+  flags_["--targeted"] = "next";
+  flags_["--mask"] = path("mask.png");
+  const Outcome outcome = run();
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_EQ(json()["images"], 1);
+  EXPECT_THAT(text("out/journal-0-of-1.jsonl"), HasSubstr("\"target\":1"));
+  const HostArray saved = load_npy(path("out/adversarial.npy"));
+  const Tensor clean = load_image(path("disc.png"));
+  for (std::int64_t k = 0; k < kPixels; ++k) {
+    if (k % 64 < 32) continue;
+    ASSERT_EQ(saved.values[static_cast<std::size_t>(k)], clean.data()[k]) << k;
+  }
+}
+
+TEST_F(AttackApp, ObfuscatedNetworksRaiseWarnings) {
+  flags_["--data"] = "shapes:2:4";
+  flags_["--defence"] = "bits:2";
+  const Outcome quantised = run("bits");
+  EXPECT_THAT(quantised.err, HasSubstr("bits:2 is not differentiable"));
+  EXPECT_FALSE(json()["warnings"].empty());
+  flags_["--defence"] = "resize-pad:0.7";
+  EXPECT_THAT(run("random").err, HasSubstr("the victim is random"));
+}
+
+}  // namespace
+}  // namespace phosphene::test

@@ -1,0 +1,300 @@
+// What programs that attack share: rates, the run's checks (each fires where it should, and only
+// there), epsilons.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <functional>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "apps/epsilons.hpp"
+#include "apps/robust/checks.hpp"
+#include "apps/robust/record.hpp"
+#include "apps/robust/summary.hpp"
+#include "phosphene/error.hpp"
+
+namespace apps {
+namespace {
+
+using phosphene::Error;
+using phosphene::Norm;
+using phosphene::Tensor;
+using phosphene::UsageError;
+using testing::DoubleNear;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::SizeIs;
+
+std::string refusal(const std::function<void()>& call) {
+  try {
+    call();
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "";
+}
+
+Tensor image_of(std::vector<float> values) {
+  Tensor image = Tensor::host({1, 3, 1, static_cast<std::int64_t>(values.size()) / 3});
+  std::copy(values.begin(), values.end(), image.data());
+  return image;
+}
+
+Record right(double epsilon, bool success, double margin = -1) {
+  Record record{3, 3, -2, epsilon, Record::Attacked{}};
+  Record::Attacked& a = *record.attacked;
+  a.adversarial = a.rounded = success ? 5 : 3;
+  a.success = success;
+  a.margin = success ? 0.5 : margin;
+  a.linf = epsilon;
+  a.l2 = 10 * epsilon;
+  a.iterations = success ? 4 : 20;
+  a.queries = a.iterations + 1;
+  return record;
+}
+
+TEST(Epsilons, AreNumbersAndFractions) {
+  EXPECT_EQ(epsilon("--eps", "8/255", Norm::linf), 8.0 / 255);
+  EXPECT_EQ(epsilon("--eps", "0.5", Norm::linf), 0.5);
+  EXPECT_EQ(epsilon("--eps", "3", Norm::l2), 3);
+  EXPECT_EQ(epsilon("--eps", "0", Norm::linf), 0);
+}
+
+TEST(Epsilons, RangesShareTheirDenominator) {
+  const std::vector<double> all = epsilons("--epsilons", "0:16:1/255", Norm::linf);
+  ASSERT_THAT(all, SizeIs(17));
+  for (int i = 0; i <= 16; ++i) EXPECT_EQ(all[static_cast<std::size_t>(i)], i / 255.0);
+  EXPECT_THAT(epsilons("--epsilons", "0:1:0.5", Norm::l2), ElementsAre(0, 0.5, 1));
+  EXPECT_THAT(epsilons("--epsilons", "2/255,0,2/255", Norm::linf), ElementsAre(0, 2.0 / 255));
+}
+
+TEST(Epsilons, RefuseWhatIsNoRadius) {
+  const auto one = [](const char* text) {
+    return refusal([&] { epsilon("--eps", text, Norm::linf); });
+  };
+  EXPECT_THAT(one("8"), HasSubstr("8/255"));
+  EXPECT_THAT(one("-0.1"), HasSubstr("negative"));
+  EXPECT_THAT(one("eight"), HasSubstr("8/255"));
+  EXPECT_THAT(refusal([] { epsilon("--eps", "1e300/1e-9", Norm::l2); }), HasSubstr("at most"));
+  EXPECT_THAT(one("8/0"), HasSubstr("--eps '8/0'"));
+  EXPECT_THAT(one("8/255/2"), HasSubstr("--eps '8/255/2'"));
+  EXPECT_THAT(one(""), HasSubstr("--eps ''"));
+  const auto list = [](const char* text) {
+    return refusal([&] { epsilons("--epsilons", text, Norm::linf); });
+  };
+  for (const char* text :
+       {"0:16", "0:16:0", "16:0:1/255", "0:1/255:16", "1:2:3:4", "0,,1", ":::"}) {
+    EXPECT_THAT(list(text), HasSubstr("--epsilons")) << text;
+  }
+  EXPECT_THAT(list("0:16:1"), HasSubstr("16"));
+  EXPECT_THAT(list("0:1:0.000001"), HasSubstr("at most"));
+}
+
+TEST(Records, GoToJsonAndBack) {
+  Record record = right(8.0 / 255, true);
+  record.attacked->target = 5;
+  EXPECT_EQ(to_json(record_of(to_json(record))), to_json(record));
+  const Record wrong{3, 4, 0.5, {}, {}};
+  EXPECT_EQ(to_json(record_of(to_json(wrong))), to_json(wrong));
+  EXPECT_EQ(to_json(wrong).size(), 3U);
+  EXPECT_THAT(refusal([] { record_of({{"label", 3}, {"clean", "cat"}}); }), HasSubstr("'clean'"));
+}
+
+TEST(Records, FloatsAreShort) {
+  EXPECT_EQ(shortest(0.1F), 0.1);
+  EXPECT_EQ(static_cast<float>(shortest(1.0F / 3)), 1.0F / 3);
+}
+
+/// 6 of 8 are right; of these 3 fall at 1/255 and 5 at 2/255.
+std::vector<Record> two_epsilons() {
+  std::vector<Record> records;
+  for (int k = 1; k <= 2; ++k) {
+    for (int i = 0; i < 6; ++i) records.push_back(right(k / 255.0, i < (k == 1 ? 3 : 5)));
+    for (int i = 0; i < 2; ++i) records.push_back({3, 4, 0.5, k / 255.0, {}});
+  }
+  return records;
+}
+
+TEST(Summaries, CountEachRateOfItsOwn) {
+  const std::vector<Summary> all = summarise(two_epsilons());
+  ASSERT_THAT(all, SizeIs(2));
+  EXPECT_EQ(all[0].clean.value(), 0.75);
+  EXPECT_EQ(all[0].success.value(), 0.5);  // of the 6 that are right: wrong ones are no successes
+  EXPECT_EQ(all[0].robust.value(), 0.375);
+  EXPECT_EQ(all[1].robust.value(), 0.125);
+  EXPECT_EQ(all[0].linf.median, 1 / 255.0);
+  EXPECT_EQ(all[0].iterations.mean, 12);
+  EXPECT_EQ(all[0].total_queries, 3 * 5 + 3 * 21);
+}
+
+TEST(Summaries, AreTheSameInAnyOrder) {
+  std::vector<Record> records = two_epsilons();
+  const auto before = to_json(summarise(records)[1]);
+  std::ranges::reverse(records);
+  EXPECT_EQ(to_json(summarise(records)[1]), before);
+  EXPECT_EQ(to_json(summary_of(before)), before);
+}
+
+TEST(Summaries, OfTargetsAreRobustOnlyWhereTheyAreRight) {
+  Record record = right(0.1, false);
+  record.attacked->target = 7;
+  record.attacked->adversarial = 5;  // neither its class nor the target
+  const Summary s = summarise({record}).front();
+  EXPECT_EQ(s.success.count, 0);
+  EXPECT_EQ(s.robust.count, 0);
+}
+
+TEST(Summaries, RoundingThatHealsIsCounted) {
+  Record record = right(0.1, true);
+  record.attacked->rounded = 3;
+  const Summary s = summarise({record}).front();
+  EXPECT_EQ(s.robust.count, 0);
+  EXPECT_EQ(s.rounded.count, 1);
+  EXPECT_EQ(s.rounded_success.count, 0);
+}
+
+TEST(Summaries, HaveWilsonsInterval) {
+  nlohmann::json json;
+  put(json, "rate", {5, 10});
+  EXPECT_EQ(json["rate"], 0.5);
+  EXPECT_NEAR(json["rate_interval"][0].get<double>(), 0.2366, 1e-4);
+  EXPECT_NEAR(json["rate_interval"][1].get<double>(), 0.7634, 1e-4);
+}
+
+TEST(Curves, BeginAtTheCleanAccuracy) {
+  const auto points = curve(two_epsilons(), Norm::linf, {});
+  ASSERT_THAT(points, SizeIs(3));
+  EXPECT_EQ(points[0].epsilon, 0);
+  EXPECT_EQ(points[0].robust.value(), 0.75);
+  EXPECT_EQ(points[2].robust.value(), 0.125);
+  EXPECT_EQ(to_json(curve_of(to_json(points))), to_json(points));
+}
+
+TEST(Curves, OfTheNearestComeFromDistances) {
+  std::vector<Record> records;
+  for (const double distance : {0.1, 0.2, 0.3}) {
+    records.push_back(right(distance, true));
+    records.back().epsilon.reset();
+  }
+  records.push_back(right(0, false));
+  records.back().epsilon.reset();
+  const auto points = curve(records, Norm::linf, {0.05, 0.2, 0.9});
+  ASSERT_THAT(points, SizeIs(4));
+  EXPECT_EQ(points[1].robust.count, 4);
+  EXPECT_EQ(points[2].robust.count, 2);
+  EXPECT_EQ(points[3].robust.count, 1);
+  EXPECT_EQ(curve(records, Norm::l2, {2.5})[1].robust.count, 2);
+}
+
+TEST(Tables, NameEpsilonsAsTheyWereMeant) {
+  EXPECT_EQ(epsilon_text(8 / 255.0), "8/255");
+  EXPECT_EQ(epsilon_text(0.1), "0.1");
+  EXPECT_EQ(epsilon_text(0.25 / 255), "0.25/255");
+  EXPECT_EQ(epsilon_text(1.0 / 3), "0.333333");
+  EXPECT_EQ(percent({173, 1000}), "17.3 [15.1, 19.8]");
+  EXPECT_THAT(table(summarise(two_epsilons())), HasSubstr("| 2/255 | 75.0 ["));
+}
+
+TEST(CheckImage, KnowsTheBall) {
+  const Tensor x = image_of({0.5F, 0.5F, 0.5F}), in = image_of({0.6F, 0.5F, 0.5F});
+  EXPECT_NO_THROW(check_image("cat", x, in, Norm::linf, 0.1));
+  EXPECT_NO_THROW(check_image("cat", x, image_of({0.6000005F, 0.5F, 0.5F}), Norm::linf, 0.1));
+  const auto out = refusal([&] {
+    check_image("cat", x, image_of({0.60001F, 0.5F, 0.5F}), Norm::linf, 0.1);
+  });
+  EXPECT_THAT(out, HasSubstr("cat"));
+  EXPECT_THAT(out, HasSubstr("linf"));
+  const Tensor all = image_of({0.6F, 0.6F, 0.6F});
+  EXPECT_NO_THROW(check_image("cat", x, all, Norm::l2, 0.17321));
+  EXPECT_THAT(refusal([&] { check_image("cat", x, all, Norm::l2, 0.17); }), HasSubstr("l2"));
+  EXPECT_NO_THROW(check_image("cat", x, all, Norm::l2, {}));  // of the nearest there is no ball
+}
+
+TEST(CheckImage, KnowsTheRangeOfPixels) {
+  const Tensor x = image_of({0.99F, 0, 0.5F});
+  for (const float bad : {1.0001F, -0.0001F, std::numeric_limits<float>::quiet_NaN()}) {
+    EXPECT_THAT(refusal([&] {
+                  check_image("cat", x, image_of({bad, 0, 0.5F}), Norm::linf, {});
+                }),
+                HasSubstr("expected 0 to 1"));
+  }
+}
+
+TEST(CheckImage, KnowsTheMask) {
+  const Tensor x = image_of({0, 0, 0, 0, 0, 0});
+  Tensor mask = Tensor::host({1, 1, 1, 2});
+  mask.data()[0] = 1;
+  mask.data()[1] = 0;
+  EXPECT_NO_THROW(check_image("cat", x, image_of({1, 0, 1, 0, 1, 0}), Norm::linf, {}, mask));
+  EXPECT_THAT(refusal([&] {
+                check_image("cat", x, image_of({1, 0, 1, 0, 1, 0.5F}), Norm::linf, {}, mask);
+              }),
+              HasSubstr("column 1"));
+}
+
+Tensor logits_of(std::vector<float> values, std::int64_t rows) {
+  Tensor logits = Tensor::host({rows, static_cast<std::int64_t>(values.size()) / rows, 1, 1});
+  std::copy(values.begin(), values.end(), logits.data());
+  return logits;
+}
+
+TEST(CheckLogits, KnowsASoftmax) {
+  EXPECT_TRUE(check_logits(logits_of({0.2F, 0.8F, 0.5F, 0.5F}, 2)));
+  EXPECT_FALSE(check_logits(logits_of({0.2F, 0.8F, -0.5F, 1.5F}, 2)));
+  EXPECT_FALSE(check_logits(logits_of({0.2F, 0.8F, 0.5F, 0.6F}, 2)));
+}
+
+TEST(CheckGradients, KnowsWhatHidesThem) {
+  EXPECT_FALSE(check_gradients({{1e-3, 0.5}, {1e-9, 0}}, "ce"));
+  EXPECT_THAT(*check_gradients({{0, 0.5}, {1, 1}}, "ce"), HasSubstr("not differentiable"));
+  EXPECT_THAT(*check_gradients({{0, 0}, {1, 1}}, "ce"), HasSubstr("exactly 0 for 1 of 2"));
+  EXPECT_THAT(*check_gradients({{1e-20, 0}, {1, 1}}, "ce"), HasSubstr("vanishes"));
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  EXPECT_TRUE(check_gradients({{nan, 1}}, "ce"));
+}
+
+TEST(CheckRepeats, KnowsRandomVictims) {
+  EXPECT_FALSE(check_repeats({true, true}, true, 1));
+  EXPECT_THAT(*check_repeats({false, false}, true, 16), HasSubstr("cannot be repeated"));
+  EXPECT_THAT(*check_repeats({true, false}, true, 1), HasSubstr("--samples"));
+  EXPECT_FALSE(check_repeats({true, false}, true, 16));
+  EXPECT_FALSE(check_repeats({true, false}, false, 1));
+}
+
+TEST(CheckBlackBox, KnowsMaskedGradients) {
+  EXPECT_FALSE(check_black_box(16, 0, "Square"));
+  EXPECT_THAT(*check_black_box(16, 3, "Square"), HasSubstr("masked gradients"));
+}
+
+TEST(CheckRise, KnowsAnAttackThatGetsNowhere) {
+  std::vector<Record> records;
+  for (int i = 0; i < 10; ++i) records.push_back(right(0.1, false, -1.5));
+  EXPECT_FALSE(check_rise(records));
+  records[0].attacked->margin = -2.5;  // of a margin of -2 before
+  EXPECT_THAT(*check_rise(records), HasSubstr("1 of 10"));
+  records[0].epsilon = 0;  // in a ball of one image there is nothing to rise
+  EXPECT_FALSE(check_rise(records));
+}
+
+TEST(CheckLargeEpsilon, KnowsWhatMustNotWithstand) {
+  EXPECT_FALSE(check_large_epsilon(16, 0, 0.5));
+  EXPECT_THAT(*check_large_epsilon(16, 2, 0.5), HasSubstr("2 of 16"));
+}
+
+TEST(CheckOrder, KnowsThatBallsContainEachOther) {
+  EXPECT_FALSE(check_order(two_epsilons()));
+  std::vector<Record> records;
+  for (int i = 0; i < 10; ++i) {
+    records.push_back(right(0.1, i < 5));
+    records.push_back(right(0.2, i < 4));
+  }
+  EXPECT_FALSE(check_order(records));  // one image is luck
+  records[1].attacked->success = false;
+  EXPECT_THAT(*check_order(records), HasSubstr("fewer images"));
+}
+
+}  // namespace
+}  // namespace apps

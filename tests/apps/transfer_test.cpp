@@ -1,0 +1,90 @@
+// transfer on the bundled classifier and a copy of it with other weights.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "phosphene/image.hpp"
+#include "tests/apps/run_app.hpp"
+#include "tests/formats/support.hpp"
+
+namespace phosphene::test {
+namespace {
+
+class Transfer : public InFolder {
+ protected:
+  static std::vector<std::string> with(std::vector<std::string> arguments) {
+    const std::vector<std::string> usual{"--data", "shapes:2:6", "--device", "cpu",     "--steps",
+                                         "3",      "--eps",      "4/255",    "--batch", "3"};
+    arguments.insert(arguments.end(), usual.begin(), usual.end());
+    return arguments;
+  }
+
+  static void expect_refusal(const std::vector<std::string>& arguments,
+                             const std::vector<std::string>& parts) {
+    const Outcome outcome = run_app(TRANSFER, with(arguments));
+    EXPECT_EQ(outcome.code, 2);
+    EXPECT_EQ(outcome.out, "");
+    EXPECT_EQ(std::ranges::count(outcome.err, '\n'), 1) << outcome.err;
+    for (const std::string& part : parts) {
+      EXPECT_NE(outcome.err.find(part), std::string::npos) << outcome.err;
+    }
+  }
+};
+
+nlohmann::json read(const std::string& path) {
+  std::ifstream file(path);
+  return nlohmann::json::parse(file);
+}
+
+TEST_F(Transfer, FillsTheMatrix) {
+  const Outcome outcome = run_app(
+      TRANSFER, with({"--network", "trained=shapes", "--network", "drawn=resnet8_shapes:random:3",
+                      "--json", path("t.json"), "--out", path("t.png")}));
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  const nlohmann::json json = read(path("t.json"));
+  EXPECT_EQ(json["images"], 6);
+  EXPECT_EQ(json["method"], "pgd");
+  EXPECT_EQ(json["networks"][0]["name"], "trained");
+  EXPECT_EQ(json["networks"][1]["weights"], "random:3");
+  EXPECT_EQ(json["matrix"].size(), 4U);
+  for (const nlohmann::json& cell : json["matrix"]) {
+    const std::int64_t fooled = cell["fooled"], correct = cell["correct"];
+    EXPECT_LE(fooled, correct);
+    const double rate = cell["attack_success_rate"];
+    EXPECT_LE(cell["attack_success_rate_interval"][0], rate);
+    EXPECT_GE(cell["attack_success_rate_interval"][1], rate);
+  }
+  EXPECT_EQ(json["matrix"][0]["correct"], json["networks"][0]["correct"]);
+  EXPECT_EQ(json["provenance"]["seed"], 0);
+  for (const char* part : {"| trained |", "| drawn |", "| clean accuracy |", "eps 4/255"}) {
+    EXPECT_NE(outcome.out.find(part), std::string::npos) << outcome.out;
+  }
+  EXPECT_GT(load_image(path("t.png")).shape().w, 300);
+}
+
+TEST_F(Transfer, RefusesNetworksThatDoNotFit) {
+  expect_refusal({"--network", "shapes"}, {"--network 'shapes'", "NAME=MODEL:WEIGHTS"});
+  expect_refusal({"--network", "=shapes"}, {"--network '=shapes'"});
+  expect_refusal({"--network", "a=shapes", "--network", "a=shapes"}, {"--network", "two", "'a'"});
+  expect_refusal({"--network", "a=shapes", "--network", "b=resnet20_cifar10:random:1"},
+                 {"--network b", "10 classes", "8", "a"});
+}
+
+TEST_F(Transfer, RefusesBadEpsilonsAndOverwriting) {
+  const Outcome outcome =
+      run_app(TRANSFER, {"--network", "a=shapes", "--data", "shapes:2:6", "--eps", "8"});
+  EXPECT_EQ(outcome.code, 2);
+  EXPECT_NE(outcome.err.find("8/255"), std::string::npos) << outcome.err;
+  write("w.json", Bytes{1});
+  expect_refusal({"--network", "a=shapes", "--json", path("w.json"), "--out", path("w.json.png"),
+                  "--alpha", "-1"},
+                 {"--alpha"});
+}
+
+}  // namespace
+}  // namespace phosphene::test

@@ -2,6 +2,8 @@
 
 #include <cstdio>
 #include <filesystem>
+#include <span>
+#include <utility>
 #include <vector>
 
 #include "common.hpp"

@@ -8,6 +8,7 @@
 #include <iterator>
 #include <string_view>
 #include <system_error>
+#include <utility>
 
 #include "engine/datasets/label_list.hpp"
 #include "engine/datasets/loaders.hpp"

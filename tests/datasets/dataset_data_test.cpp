@@ -1,4 +1,5 @@
 // The test data as data sets: what Pillow makes of the photographs, CIFAR-10's true bytes.
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <filesystem>

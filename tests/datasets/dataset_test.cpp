@@ -1,6 +1,8 @@
 // CIFAR-10's files and the drawn shapes as data sets, and what is no data set.
 #include "phosphene/datasets/dataset.hpp"
 
+#include <algorithm>
+
 #include "phosphene/datasets/shapes.hpp"
 #include "tests/formats/support.hpp"
 

@@ -2,6 +2,7 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <span>
 
 #include "phosphene/npy.hpp"
 #include "tests/formats/support.hpp"

@@ -1,6 +1,9 @@
 #include "phosphene/attacks/apgd.hpp"
 
+#include <cstdint>
+#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "engine/attacks/apgd_schedule.hpp"

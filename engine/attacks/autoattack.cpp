@@ -1,6 +1,8 @@
 #include "phosphene/attacks/autoattack.hpp"
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>

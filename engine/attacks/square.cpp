@@ -1,6 +1,9 @@
 #include "phosphene/attacks/square.hpp"
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>

@@ -59,7 +59,8 @@ TEST_P(AutoAttackOnConvexadv, LeavesTheImagesThatTheOriginalLeaves) {
   EXPECT_LE(different, 1);
 }
 INSTANTIATE_TEST_SUITE_P(Norms, AutoAttackOnConvexadv,
-                         testing::Values(Case{Norm::linf, 8.0F / 255, 15}));
+                         testing::Values(Case{Norm::linf, 8.0F / 255, 15},
+                                         Case{Norm::l2, 0.5F, 15}));
 
 }  // namespace
 }  // namespace phosphene::golden

@@ -130,7 +130,7 @@ TEST_F(Probes, AnImageThatLeavesItsBallEndsTheRun) {
     result();
     FAIL() << "nothing was said";
   } catch (const Error& error) {
-    EXPECT_THAT(error.what(), HasSubstr("shapes-00000: the attacked image is 0.1"));
+    EXPECT_THAT(error.what(), HasSubstr("shapes-00000: the attacked image is 0."));
   }
 }
 

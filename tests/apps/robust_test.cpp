@@ -193,7 +193,7 @@ TEST(Tables, NameEpsilonsAsTheyWereMeant) {
   EXPECT_EQ(epsilon_text(8 / 255.0), "8/255");
   EXPECT_EQ(epsilon_text(0.1), "0.1");
   EXPECT_EQ(epsilon_text(0.25 / 255), "0.25/255");
-  EXPECT_EQ(epsilon_text(1.0 / 3), "0.333333");
+  EXPECT_EQ(epsilon_text(0.1234567), "0.123457");
   EXPECT_EQ(percent({173, 1000}), "17.3 [15.1, 19.8]");
   EXPECT_THAT(table(summarise(two_epsilons())), HasSubstr("| 2/255 | 75.0 ["));
 }

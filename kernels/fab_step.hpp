@@ -12,9 +12,9 @@
 // with u_i = 1 (L-infinity) or |w_i| (L2) for the m > 0 with
 //   F(m) = sum of |w_i| min(m u_i, r_i) = |c|.
 // F is piecewise linear and concave, so Newton's steps from m = 0 rise to the root and end there,
-// at the latest after as many as there are different r_i / u_i; at most kFabRounds are made, and what
-// then misses is too short a step. Elements with
-// w_i = 0, in L2 also |w_i| < 1e-8 as the original's, do not move. The error is that of the sums:
+// at the latest after as many as there are different r_i / u_i; at most kFabRounds are made, and
+// what then misses is too short a step. Elements with w_i = 0, in L2 also |w_i| < 1e-8 as the
+// original's, do not move. The error is that of the sums:
 // |F(m) - |c|| <= 2^-24 (size / 256 + 20) sum of |w_i| r_i.
 //
 // f or w of NaN moves nothing out of [0,1]. `size` elements an image. Reads x, x0 and w once for

@@ -1,9 +1,11 @@
 // Crafts on each of several networks, and shows what came of it to all of them.
 #include <algorithm>
+#include <array>
 #include <cstdio>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "common.hpp"
@@ -33,6 +35,12 @@ using apps::AttackPlan;
 struct Flags : apps::AttackFlags {
   std::vector<std::string> networks;
 };
+
+/// Flags of attack that mean nothing here, and those that a matrix cannot take.
+constexpr std::array kRemoved{"--image", "--label", "--shard",      "--defence",
+                              "--naive", "--model", "--weights",    "--expectation",
+                              "--mean",  "--std",   "--input-size", "--labels"};
+constexpr std::array kNotHere{"--epsilons", "--targeted", "--stay", "--mask", "--samples"};
 
 struct Named {
   std::string name, argument;
@@ -118,19 +126,21 @@ NextExample examples_of(const Dataset& data, float epsilon) {
   };
 }
 
-/// On its own victim; images that are fooled at once make all the steps, where the method can: an
-/// image at the surrogate's boundary fools no other.
 TransferNetwork transfer_network(const Context& context, const Named& named, const AttackPlan& plan,
                                  const Shape& image, std::int64_t batch) {
   const std::shared_ptr<Victim> victim =
       make_victim(context, named.network, image.h, image.w, batch);
-  apps::MethodOptions options = plan.options;
-  const std::vector<std::string>& flags = plan.method->flags;
-  options.stay = std::ranges::find(flags, "--stay") != flags.end();
-  return {named.name, as_classifier(context, *victim),
-          [&context, &plan, victim, options](const NextExample& next, const TakeOutcome& done) {
-            plan.method->make(context, *victim, options)(next, done);
-          }};
+  const auto craft = [&context, &plan, victim](const NextExample& next, const TakeOutcome& done) {
+    const apps::RunAttack attack = plan.method->make(context, *victim, plan.options);
+    attack(
+        [&]() -> std::optional<apps::Tagged> {
+          std::optional<Example> example = next();
+          if (!example) return {};
+          return apps::Tagged{std::move(*example), 0};
+        },
+        [&](Outcome outcome, std::int64_t) { done(std::move(outcome)); });
+  };
+  return {named.name, as_classifier(context, *victim), craft};
 }
 
 std::string title_of(const AttackPlan& plan) {
@@ -155,7 +165,13 @@ nlohmann::json report(const TransferMatrix& matrix, const Flags& f, const Attack
 }
 
 int transfer_app(const Flags& f, const CLI::App& app, int argc, char** argv) {
-  const AttackPlan plan = apps::read(f, app);
+  for (const char* flag : kNotHere) {
+    if (app.count(flag) > 0) throw UsageError(std::string(flag) + ": transfer does not take it");
+  }
+  AttackPlan plan = apps::read(f, app);
+  // An image that stops at the surrogate's boundary fools no other network.
+  const std::vector<std::string>& flags = plan.method->flags;
+  plan.options.stay = std::ranges::find(flags, "--stay") != flags.end();
   if (!f.out.empty()) check_writable_image(f.out);
   if (!f.json.empty()) check_writable(f.json);
   const std::vector<Named> networks = read_networks(f);
@@ -204,11 +220,8 @@ int main(int argc, char** argv) {
       "Example: transfer --network a=resnet20_cifar10:a.safetensors --network b=b.safetensors "
       "--data test_batch.bin --limit 200 --eps 4/255 --out matrix.png");
   f.add_to(app);
-  for (const char* flag : {"--image", "--label", "--shard", "--epsilons", "--targeted", "--stay",
-                           "--mask", "--defence", "--naive", "--expectation", "--samples",
-                           "--model", "--weights", "--mean", "--std", "--input-size", "--labels"}) {
-    app.remove_option(app.get_option(flag));
-  }
+  for (const char* flag : kRemoved) app.remove_option(app.get_option(flag));
+  for (const char* flag : kNotHere) app.get_option(flag)->group("");
   app.get_option("--data")->required();
   app.get_option("--out")->required(false)->description("Picture of the matrix (.png or .jpg)");
   app.add_option("--network", f.networks,

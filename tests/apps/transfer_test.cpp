@@ -2,7 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <filesystem>
+#include <cstdint>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -36,7 +36,7 @@ class Transfer : public InFolder {
   }
 };
 
-nlohmann::json read(const std::string& path) {
+nlohmann::json json_in(const std::string& path) {
   std::ifstream file(path);
   return nlohmann::json::parse(file);
 }
@@ -46,7 +46,7 @@ TEST_F(Transfer, FillsTheMatrix) {
       TRANSFER, with({"--network", "trained=shapes", "--network", "drawn=resnet8_shapes:random:3",
                       "--json", path("t.json"), "--out", path("t.png")}));
   ASSERT_EQ(outcome.code, 0) << outcome.err;
-  const nlohmann::json json = read(path("t.json"));
+  const nlohmann::json json = json_in(path("t.json"));
   EXPECT_EQ(json["images"], 6);
   EXPECT_EQ(json["method"], "pgd");
   EXPECT_EQ(json["networks"][0]["name"], "trained");

@@ -3,13 +3,9 @@
 #include <cmath>
 
 #include "kernels/apgd_step.hpp"
+#include "kernels/clamped.hpp"
 
 namespace phosphene::kernels {
-
-/// A NaN fails both comparisons and stays.
-PHOSPHENE_HOST_DEVICE inline float clamped(float x, float low, float high) {
-  return x < low ? low : x > high ? high : x;
-}
 
 /// x + a (z - x) + (1 - a) (x - old)
 PHOSPHENE_HOST_DEVICE inline float with_inertia(float x, float z, float old, float a) {

@@ -3,13 +3,10 @@
 #include <cmath>
 
 #include "kernels/boundary.hpp"
+#include "kernels/clamped.hpp"
 #include "kernels/normal_quad.hpp"
 
 namespace phosphene::kernels {
-
-PHOSPHENE_HOST_DEVICE inline float clamp_between(float x, float low, float high) {
-  return x < low ? low : x > high ? high : x;
-}
 
 /// Elements 4 q .. 4 q + 3 of a random direction.
 PHOSPHENE_HOST_DEVICE inline void direction_quad(BoundaryNorm norm, NoiseKey key, std::int64_t q,
@@ -34,16 +31,16 @@ PHOSPHENE_HOST_DEVICE inline float boundary_element(const BoundaryImages& images
     case BoundaryKind::candidate:
       return images.candidate[at];
     case BoundaryKind::noise:
-      return clamp_between(x0 + a * (uniform_noise(key, i) - x0), 0, 1);
+      return clamped(x0 + a * (uniform_noise(key, i) - x0), 0, 1);
     case BoundaryKind::blend:
-      if (norm == BoundaryNorm::linf) return clamp_between(images.candidate[at], x0 - a, x0 + a);
-      return clamp_between(x0 + a * (images.candidate[at] - x0), 0, 1);
+      if (norm == BoundaryNorm::linf) return clamped(images.candidate[at], x0 - a, x0 + a);
+      return clamped(x0 + a * (images.candidate[at] - x0), 0, 1);
     case BoundaryKind::step:
-      return clamp_between(images.point[at] + a * images.direction[at], 0, 1);
+      return clamped(images.point[at] + a * images.direction[at], 0, 1);
     case BoundaryKind::direction:
       break;
   }
-  return clamp_between(images.point[at] + a / length * r, 0, 1);
+  return clamped(images.point[at] + a / length * r, 0, 1);
 }
 
 PHOSPHENE_HOST_DEVICE inline float unit_of(float w, float length, BoundaryNorm norm) {

@@ -3,17 +3,9 @@
 // enough to stay in L2. All threads hold the same roots, made of the same sums.
 #pragma once
 #include "kernels/fab_point.hpp"
-#include "kernels/simt.hpp"
+#include "kernels/largest.cuh"
 
 namespace phosphene::kernels::cuda {
-
-/// The same bits in every lane. All lanes of the warp call it.
-__device__ inline float warp_most(float value) {
-  for (int step = kWarp / 2; step > 0; step /= 2) {
-    value = fmaxf(value, __shfl_xor_sync(kFullWarp, value, step));
-  }
-  return value;
-}
 
 /// What the threads of a block add up together: kCount sums, or largest values, at a time.
 struct BlockTotals {
@@ -26,13 +18,13 @@ struct BlockTotals {
     const int lane = static_cast<int>(threadIdx.x) % kWarp;
     const int warp = static_cast<int>(threadIdx.x) / kWarp;
     for (int k = 0; k < kCount; ++k) {
-      const float all = kMost ? warp_most(values[k]) : warp_sum(values[k]);
+      const float all = kMost ? warp_largest(values[k]) : warp_sum(values[k]);
       if (lane == 0) warps[k][warp] = all;
     }
     __syncthreads();
     for (int k = 0; k < kCount; ++k) {
       const float mine = lane < static_cast<int>(blockDim.x) / kWarp ? warps[k][lane] : 0.0F;
-      values[k] = kMost ? warp_most(mine) : warp_sum(mine);
+      values[k] = kMost ? warp_largest(mine) : warp_sum(mine);
     }
     __syncthreads();
   }

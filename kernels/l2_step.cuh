@@ -2,9 +2,10 @@
 // sweeps over the image with a block's sum after each of the first two. A thread writes only what
 // it alone reads.
 #pragma once
-#include "kernels/image_sums.cuh"
+#include "kernels/clamped.hpp"
+#include "kernels/image_block.hpp"
 #include "kernels/l2_step.hpp"
-#include "kernels/sign_step.cuh"
+#include "kernels/simt.hpp"
 
 namespace phosphene::kernels::cuda {
 

@@ -2,12 +2,11 @@
 
 #include <cmath>
 
+#include "kernels/clamped.hpp"
 #include "kernels/cpu.hpp"
 
 namespace phosphene::kernels::cpu {
 namespace {
-
-float clamp(float x, float low, float high) { return x < low ? low : x > high ? high : x; }
 
 template <class Value>
 double length(std::int64_t count, Value value) {
@@ -37,7 +36,7 @@ void step(float* x, const float* x0, const float* g, float alpha, float epsilon,
 #pragma omp simd
   for (std::int64_t k = 0; k < count; ++k) {
     const float y = moved(k);
-    x[k] = clamp(outside ? x0[k] + shrink * (y - x0[k]) : y, 0, 1);
+    x[k] = clamped(outside ? x0[k] + shrink * (y - x0[k]) : y, 0, 1);
   }
 }
 

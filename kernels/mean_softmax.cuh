@@ -1,17 +1,10 @@
 // A warp takes an image: its lanes run over the classes side by side, one copy after the other, and
 // a lane reads again only what it wrote. Backward a warp takes one copy of an image.
 #pragma once
+#include "kernels/largest.cuh"
 #include "kernels/mean_softmax.hpp"
-#include "kernels/simt.hpp"
 
 namespace phosphene::kernels::cuda {
-
-__device__ inline float warp_largest(float value) {
-  for (int step = kWarp / 2; step > 0; step /= 2) {
-    value = fmaxf(value, __shfl_xor_sync(kFullWarp, value, step));
-  }
-  return value;
-}
 
 __global__ void mean_softmax_kernel(const float* z, float* p, float* y, std::int64_t k,
                                     std::int64_t n, std::int64_t classes) {

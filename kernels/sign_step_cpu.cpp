@@ -1,12 +1,11 @@
 #include "kernels/sign_step.hpp"
 
+#include "kernels/clamped.hpp"
 #include "kernels/cpu.hpp"
 
 namespace phosphene::kernels::cpu {
 namespace {
 
-// NaN stays NaN: a poisoned image must not turn into a plausible one.
-float clamp(float x, float low, float high) { return x < low ? low : x > high ? high : x; }
 float sign(float g) { return g > 0 ? 1.0F : g < 0 ? -1.0F : 0.0F; }
 
 /// step(k) and radius(k) of an element of this image.
@@ -15,7 +14,7 @@ void move(float* x, const float* x0, std::int64_t count, Step step, Radius radiu
 #pragma omp simd
   for (std::int64_t k = 0; k < count; ++k) {
     const float r = radius(k);
-    x[k] = clamp(clamp(x[k] + step(k), x0[k] - r, x0[k] + r), 0.0F, 1.0F);
+    x[k] = clamped(clamped(x[k] + step(k), x0[k] - r, x0[k] + r), 0.0F, 1.0F);
   }
 }
 

@@ -2,17 +2,10 @@
 // sum, result) need no more than shuffles between them. The exponentials are computed twice
 // rather than kept: a thousand classes come out of L1 the second time.
 #pragma once
-#include "kernels/simt.hpp"
+#include "kernels/largest.cuh"
 #include "kernels/softmax.hpp"
 
 namespace phosphene::kernels::cuda {
-
-__device__ inline float warp_max(float value) {
-  for (int step = kWarp / 2; step > 0; step /= 2) {
-    value = fmaxf(value, __shfl_xor_sync(kFullWarp, value, step));
-  }
-  return value;
-}
 
 template <class T>
 __global__ void softmax_kernel(const T* x, T* y, Maps maps) {
@@ -21,7 +14,7 @@ __global__ void softmax_kernel(const T* x, T* y, Maps maps) {
     const T* in = x + p * maps.c;
     float largest = -INFINITY, sum = 0;
     for (std::int64_t c = lane; c < maps.c; c += kWarp) largest = fmaxf(largest, to_float(in[c]));
-    largest = warp_max(largest);
+    largest = warp_largest(largest);
     for (std::int64_t c = lane; c < maps.c; c += kWarp) sum += expf(to_float(in[c]) - largest);
     sum = warp_sum(sum);
     for (std::int64_t c = lane; c < maps.c; c += kWarp) {

@@ -1,11 +1,11 @@
 #include "flags.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <vector>
 
 #include "explain_flags.hpp"
 #include "flag_values.hpp"
+#include "phosphene/classifier.hpp"
 #include "phosphene/error.hpp"
 #include "phosphene/file.hpp"
 #include "phosphene/models.hpp"
@@ -99,9 +99,7 @@ std::vector<std::int64_t> predictions(const Tensor& logits) {
   const std::int64_t classes = logits.shape().c;
   std::vector<std::int64_t> result;
   for (std::int64_t i = 0; i < logits.shape().n; ++i) {
-    const float* row = logits.data() + i * classes;
-    const bool broken = std::any_of(row, row + classes, [](float z) { return std::isnan(z); });
-    result.push_back(broken ? -1 : std::max_element(row, row + classes) - row);
+    result.push_back(predicted_class(logits.data() + i * classes, classes));
   }
   return result;
 }

@@ -8,6 +8,7 @@
 
 #include "checks.hpp"
 #include "phosphene/attacks/inspector.hpp"
+#include "phosphene/classifier.hpp"
 #include "stream.hpp"
 
 namespace apps {
@@ -65,7 +66,8 @@ std::int64_t survivors(const Subject& s, const RunAttack& attack, const std::vec
   std::int64_t left = 0;
   for (std::size_t k = 0; k < probes.size(); ++k) {
     const float* row = logits.data() + static_cast<std::int64_t>(k) * logits.shape().c;
-    left += fools(predicted(row, logits.shape().c), probes[k].label, probes[k].target) ? 0 : 1;
+    left +=
+        fools(predicted_class(row, logits.shape().c), probes[k].label, probes[k].target) ? 0 : 1;
   }
   return left;
 }

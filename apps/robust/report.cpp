@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "phosphene/attacks/inspector.hpp"
+#include "phosphene/classifier.hpp"
 #include "phosphene/image.hpp"
 #include "phosphene/npy.hpp"
 #include "pictures.hpp"
@@ -34,7 +35,8 @@ std::vector<Record> plain(const std::vector<ImageRecord>& records) {
 
 /// "tabby cat 98.1 %"
 std::string words(const Subject& s, const float* logits, std::int64_t classes) {
-  const std::int64_t shown = predicted(logits, classes);
+  const std::int64_t shown = predicted_class(logits, classes);
+  if (shown < 0) return "NaN";
   double sum = 0;
   for (std::int64_t k = 0; k < classes; ++k) {
     sum += std::exp(static_cast<double>(logits[k] - logits[shown]));

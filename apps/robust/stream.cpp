@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "checks.hpp"
+#include "phosphene/classifier.hpp"
 #include "phosphene/image.hpp"
 
 namespace apps {
@@ -27,10 +28,6 @@ float margin(const float* logits, std::int64_t classes, std::int64_t label) {
     if (k != label) other = std::max(other, logits[k]);
   }
   return other - logits[label];
-}
-
-std::int64_t predicted(const float* logits, std::int64_t classes) {
-  return std::max_element(logits, logits + classes) - logits;
 }
 
 Tensor rounded(const Tensor& image) {
@@ -102,7 +99,7 @@ bool AttackStream::read(SweepQueue& queue) {
     const float* row = logits.data() + static_cast<std::int64_t>(i) * classes;
     const std::int64_t label = work.item.label;
     work.record = {label,
-                   predicted(row, classes),
+                   predicted_class(row, classes),
                    shortest(margin(row, classes, label)),
                    epsilon(work.item),
                    {}};
@@ -156,8 +153,8 @@ void AttackStream::record(SweepQueue& queue, Work& work, const float* logits, co
   const std::int64_t classes = subject_.classes(), label = work.item.label;
   const Distances d = distances(work.item.image, work.outcome.image);
   Record::Attacked& a = *work.record.attacked;
-  a.adversarial = predicted(logits, classes);
-  a.rounded = predicted(coarse, classes);
+  a.adversarial = predicted_class(logits, classes);
+  a.rounded = predicted_class(coarse, classes);
   a.margin = shortest(margin(logits, classes, label));
   a.linf = shortest(static_cast<float>(d.linf));
   a.l2 = shortest(static_cast<float>(d.l2));

@@ -59,8 +59,6 @@ class AttackStream {
 
 /// max over j != y of z_j - z_y.
 float margin(const float* logits, std::int64_t classes, std::int64_t label);
-/// The first of the largest.
-std::int64_t predicted(const float* logits, std::int64_t classes);
 /// The nearest multiples of 1/255, as a file of 8 bits holds them.
 phosphene::Tensor rounded(const phosphene::Tensor& image);
 

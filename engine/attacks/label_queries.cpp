@@ -10,15 +10,6 @@
 #include "phosphene/error.hpp"
 
 namespace phosphene {
-namespace {
-
-/// The first of the largest; -1 where one is NaN.
-std::int64_t label_of(const float* scores, std::int64_t classes) {
-  if (std::any_of(scores, scores + classes, [](float z) { return std::isnan(z); })) return -1;
-  return std::max_element(scores, scores + classes) - scores;
-}
-
-}  // namespace
 
 std::int64_t Seeker::left() const {
   return max_queries > 0 ? max_queries - queries : std::numeric_limits<std::int64_t>::max();
@@ -115,7 +106,7 @@ std::vector<std::int64_t> LabelQueries::labels(std::span<const ops::BoundaryQuer
   const std::int64_t classes = host.shape().c;
   std::vector<std::int64_t> labels;
   for (std::int64_t n = 0; n < shape.n; ++n) {
-    labels.push_back(label_of(host.data() + n * classes, classes));
+    labels.push_back(predicted_class(host.data() + n * classes, classes));
   }
   return labels;
 }

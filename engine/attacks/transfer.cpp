@@ -52,7 +52,7 @@ class Show {
       const std::int64_t classes = scores.shape().c;
       for (std::size_t i = 0; i < indices_.size(); ++i) {
         const float* own = scores.data() + static_cast<std::int64_t>(i) * classes;
-        labels_(indices_[i], k, std::max_element(own, own + classes) - own);
+        labels_(indices_[i], k, predicted_class(own, classes));
       }
     }
     indices_.clear();

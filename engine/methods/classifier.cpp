@@ -1,6 +1,7 @@
 #include "phosphene/classifier.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <memory>
 #include <string>
 
@@ -25,6 +26,12 @@ SessionOptions scores_alone(const Network& network, std::int64_t height, std::in
 }
 
 }  // namespace
+
+std::int64_t predicted_class(const float* scores, std::int64_t classes) {
+  const auto broken = [](float z) { return std::isnan(z); };
+  if (std::any_of(scores, scores + classes, broken)) return -1;
+  return std::max_element(scores, scores + classes) - scores;
+}
 
 Classifier make_classifier(const Context& context, const Network& network, std::int64_t height,
                            std::int64_t width, std::int64_t batch) {

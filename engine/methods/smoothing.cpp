@@ -15,16 +15,6 @@ namespace {
 
 constexpr std::int64_t kMostDraws = std::int64_t{1} << 30;
 
-/// The first of the largest; -1 where a logit is NaN, which counts for no class.
-std::int64_t argmax(const float* logits, std::int64_t classes) {
-  std::int64_t best = 0;
-  for (std::int64_t c = 0; c < classes; ++c) {
-    if (std::isnan(logits[c])) return -1;
-    if (logits[c] > logits[best]) best = c;
-  }
-  return best;
-}
-
 std::int64_t most_frequent(std::span<const std::int64_t> counts) {
   return std::ranges::max_element(counts) - counts.begin();
 }
@@ -107,7 +97,7 @@ struct Smoothing::Impl {
       counts.resize(static_cast<std::size_t>(classes), 0);
       const std::int64_t mine = std::min(batch, draws - done);
       for (std::int64_t i = 0; i < mine; ++i) {
-        const std::int64_t seen = argmax(logits.data() + i * classes, classes);
+        const std::int64_t seen = predicted_class(logits.data() + i * classes, classes);
         if (seen >= 0) ++counts[static_cast<std::size_t>(seen)];
       }
       if (progress) progress(mine);

@@ -14,6 +14,10 @@ namespace phosphene {
 /// when it returns, or be enqueued on the context's stream.
 using Classifier = std::function<Tensor(const Tensor& images)>;
 
+/// The class that the scores of an image show: the first of the largest; -1 where one is NaN, which
+/// is nobody's class and fools nobody (fools() in attacks/attack.hpp).
+std::int64_t predicted_class(const float* scores, std::int64_t classes);
+
 /// The logits of `network` for images of this size, in one Session of `batch` images. A last batch
 /// that is not full is computed whole, so that a score does not depend on its company. The
 /// context and the network must outlive it. Throws Error where an image is too small for the

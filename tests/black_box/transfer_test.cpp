@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -57,6 +59,23 @@ TEST(Transfer, CountsWhatEachVictimNamesCorrectly) {
   EXPECT_EQ(matrix.cells[0][1].fooled, 10) << "a plane just before it";
   EXPECT_LT(matrix.cells[0][2].fooled, 10) << "a plane of another direction";
   EXPECT_EQ(matrix.cells[3][0].fooled, 0) << "nothing is to be done about its images";
+}
+
+TEST(Transfer, ANetworkThatGivesNaNNamesNothingAndIsNotFooled) {
+  const HalfSpace plane(2);
+  TransferNetwork broken = network("broken", plane);
+  broken.classifier = [](const Tensor& images) {
+    Tensor scores = Tensor::host({images.shape().n, 2, 1, 1});
+    std::fill_n(scores.data(), scores.count(), std::nanf(""));
+    return scores;
+  };
+  std::vector<Example> examples;
+  for (std::int64_t i = 0; i < 2; ++i) examples.push_back(grey(i, 0));
+  const TransferMatrix matrix = transfer(
+      cpu(), {network("plane", plane), broken}, [&] { return queue_of(examples); }, 2);
+  EXPECT_EQ(matrix.correct, (std::vector<std::int64_t>{2, 0}));
+  EXPECT_EQ(matrix.cells[0][0].fooled, 2);
+  EXPECT_EQ(matrix.cells[0][1].fooled, 0);
 }
 
 TEST(Transfer, DoesNotDependOnTheBatch) {

@@ -28,12 +28,15 @@ constexpr float kFinest = 0x1p-20F;
 struct Scale {
   Scale(const HopSkipJumpOptions& options, std::int64_t elements)
       : d(static_cast<float>(elements)),
+        gamma(options.gamma),
         theta(options.gamma / (options.norm == Norm::linf ? d * d : d * std::sqrt(d))),
         search(static_cast<std::int64_t>(std::ceil(std::log2(1 / theta)))) {}
 
-  float delta(float distance) const { return std::max(distance / d, kFinest * std::sqrt(d)); }
+  float delta(float distance) const {
+    return std::max(gamma * distance / d, kFinest * std::sqrt(d));
+  }
 
-  float d, theta;
+  float d, gamma, theta;
   std::int64_t search;  ///< queries of one bisection, at most
 };
 

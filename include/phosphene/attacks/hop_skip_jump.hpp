@@ -11,7 +11,7 @@ namespace phosphene {
 /// HopSkipJump (Chen, Jordan and Wainwright 2020): the nearest image of another class (targeted: of
 /// the one asked for), seen through labels alone. With d elements to an image, theta = gamma /
 /// d^1.5 in L2 and gamma / d^2 in L-infinity, iteration t = 1, 2, ... is
-///   delta = |x_t - x0| / d, 0.1 at first; B = min(initial sqrt(t), most)
+///   delta = gamma |x_t - x0| / d, 0.1 at first; B = min(initial sqrt(t), most)
 ///   v     = sum over b of (phi_b - mean phi) u_b: u_b random directions, phi_b = 1 where
 ///           x_t + delta u_b fools, else -1;  v / |v| in L2, sign v in L-infinity
 ///   x     = x_t + xi v, xi = |x_t - x0| / sqrt(t), halved until x fools

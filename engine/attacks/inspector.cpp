@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "engine/attacks/loss_gradient.hpp"
 #include "engine/ops/image_ops.hpp"
@@ -14,15 +13,6 @@ namespace {
 
 /// Draws of random steps, beyond those that the victim itself gets.
 constexpr std::uint32_t kStepDraw = kAttackDraw + kInspectionDraw;
-
-float largest_of(const float* values, std::int64_t count) {
-  float largest = 0;
-  for (std::int64_t i = 0; i < count; ++i) {
-    if (std::isnan(values[i])) return values[i];
-    largest = std::max(largest, std::abs(values[i]));
-  }
-  return largest;
-}
 
 }  // namespace
 
@@ -70,11 +60,11 @@ Tensor Inspector::logits(std::span<const Specimen> images, std::uint32_t draw) {
 std::vector<LossSlope> Inspector::slopes(std::span<const Specimen> images, AttackLoss loss,
                                          float radius, int steps) {
   LossGradient gradient(context_, victim_, loss);
-  const std::int64_t n = victim_.images().n, size = victim_.images().count() / n;
-  const std::vector<float> one(static_cast<std::size_t>(n), 1);
+  const std::vector<float> one(static_cast<std::size_t>(victim_.images().n), 1);
   const Tensor ones = ops::numbers(context_, one);
   const Tensor radii = ops::numbers(context_, std::vector<float>(one.size(), radius));
   const Tensor none = ops::classes(context_, std::vector<std::int32_t>(one.size(), -1));
+  Tensor largest = ops::numbers(context_, one);
   std::vector<LossSlope> result;
   for (std::size_t first = 0; first < images.size(); first += one.size()) {
     const auto own = images.subspan(first, std::min(one.size(), images.size() - first));
@@ -85,10 +75,11 @@ std::vector<LossSlope> Inspector::slopes(std::span<const Specimen> images, Attac
     }
     const Tensor label = ops::classes(context_, labels);
     gradient(images_, label, none, draws_);
-    const Tensor values = ops::to_host(context_, gradient.gradient());
+    ops::norms(context_, gradient.gradient(), Norm::linf, largest);
+    const std::vector<float> steepest = ops::host_numbers(context_, largest);
     const std::vector<float> at = ops::host_numbers(context_, gradient.losses());
     for (std::size_t k = 0; k < own.size(); ++k) {
-      result.push_back({largest_of(values.data() + static_cast<std::int64_t>(k) * size, size), 0});
+      result.push_back({steepest[k], 0});
     }
     for (int step = 0; step < steps; ++step) {
       std::vector<Draw> draws(draws_);

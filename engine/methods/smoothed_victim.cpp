@@ -24,6 +24,7 @@ class SmoothedVictim final : public Victim {
     noisy_ = context.empty(victim_->images());
     draws_.resize(sigmas.size());
     scores_ = context.empty({images_.n * copies, victim_->classes(), 1, 1});
+    d_scores_ = context.empty(scores_.shape());
     logits_ = context.empty({images_.n, victim_->classes(), 1, 1});
     gradient_ = context.empty(images_);
   }
@@ -50,9 +51,9 @@ class SmoothedVictim final : public Victim {
 
   const Tensor& backward(const Tensor& d_logits) override {
     // The softmaxes must stay for a second gradient at the same images.
-    Tensor d_scores = ops::clone(context_, scores_);
-    ops::mean_softmax_backward(context_, d_logits, logits_, d_scores);
-    const Tensor& all = victim_->backward(d_scores);
+    ops::copy(context_, scores_, d_scores_);
+    ops::mean_softmax_backward(context_, d_logits, logits_, d_scores_);
+    const Tensor& all = victim_->backward(d_scores_);
     ops::copy(context_, block(all, 0), gradient_);
     for (std::int64_t copy = 1; copy < copies_; ++copy) {
       ops::add(context_, block(all, copy), gradient_);
@@ -72,7 +73,7 @@ class SmoothedVictim final : public Victim {
   std::unique_ptr<Victim> victim_;
   std::int64_t copies_;
   Shape images_;
-  Tensor sigma_, noisy_, scores_, logits_, gradient_;
+  Tensor sigma_, noisy_, scores_, d_scores_, logits_, gradient_;
   std::vector<Draw> draws_;
 };
 

@@ -110,17 +110,9 @@ class Apgd : public Attack {
  private:
   Slot& at(std::int64_t slot) { return slots_[static_cast<std::size_t>(slot)]; }
 
-  /// f(slot) in `choice_`; whether any is chosen, uploaded if so.
   template <class F>
   bool choose(F f) {
-    bool any = false;
-    for (std::int64_t i = 0; i < slots(); ++i) {
-      const bool chosen = f(at(i));
-      choice_[i] = chosen ? 1.0F : 0.0F;
-      any = any || chosen;
-    }
-    if (any) choice_.upload(context_);
-    return any;
+    return phosphene::choose(context_, slots_, f, choice_);
   }
   bool choose_phase(Phase phase) {
     return choose([&](const Slot& s) { return s.phase == phase; });

@@ -56,7 +56,7 @@ class CarliniWagner final : public Attack {
   std::int64_t slots() const override { return victim_.images().n; }
 
   void start(std::int64_t slot, const Example& example) override {
-    check_example(victim_, example);
+    check_example(victim_, example, Norm::l2);  // its epsilon is not looked at
     Tensor clean = ops::slot(clean_, slot), best = ops::slot(best_, slot);
     ops::copy(context_, example.image, clean);
     ops::copy(context_, clean, best);

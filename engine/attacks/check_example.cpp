@@ -32,10 +32,18 @@ void check_epsilon(float epsilon, Norm norm) {
 }
 
 void check_example(const Victim& victim, const Example& example, Norm norm) {
-  const Shape want = victim.images(), &have = example.image.shape();
-  if (have != Shape{1, want.c, want.h, want.w}) {
+  check_example(victim.images(), example, norm);
+  check_class("label", example.label, victim.classes(), example.index);
+  if (example.target >= 0) {
+    check_class("target", example.target, victim.classes(), example.index);
+  }
+}
+
+void check_example(const Shape& images, const Example& example, Norm norm) {
+  const Shape want{1, images.c, images.h, images.w}, &have = example.image.shape();
+  if (have != want) {
     throw UsageError("image " + std::to_string(example.index) + ": has shape " + to_string(have) +
-                     ", the attack was made for " + to_string(Shape{1, want.c, want.h, want.w}));
+                     ", the attack was made for " + to_string(want));
   }
   const float* x = example.image.data();
   const auto outside = [](float v) { return !(v >= 0 && v <= 1); };
@@ -45,13 +53,9 @@ void check_example(const Victim& victim, const Example& example, Norm norm) {
                      ", expected pixels in [0,1]" +
                      (*bad > 1 ? " (0 to 255 must be divided by 255)" : ""));
   }
-  check_class("label", example.label, victim.classes(), example.index);
-  if (example.target >= 0) {
-    check_class("target", example.target, victim.classes(), example.index);
-    if (example.target == example.label) {
-      throw UsageError("image " + std::to_string(example.index) + ": the target is its own class " +
-                       std::to_string(example.label));
-    }
+  if (example.target >= 0 && example.target == example.label) {
+    throw UsageError("image " + std::to_string(example.index) + ": the target is its own class " +
+                     std::to_string(example.label));
   }
   check_epsilon(example.epsilon, norm);
 }

@@ -65,7 +65,7 @@ class DeepFool final : public Attack {
   std::int64_t slots() const override { return victim_.images().n; }
 
   void start(std::int64_t slot, const Example& example) override {
-    check_example(victim_, example);
+    check_example(victim_, example, Norm::l2);  // its epsilon is not looked at
     Tensor x0 = ops::slot(x0_, slot), x = ops::slot(x_, slot), total = ops::slot(total_, slot);
     ops::copy(context_, example.image, x0);
     ops::copy(context_, x0, x);

@@ -1,5 +1,6 @@
 // A number for each slot of an attack, on the host and on the device.
 #pragma once
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -38,5 +39,19 @@ class PerSlot {
   std::vector<T> values_;
   Tensor device_;
 };
+
+/// Which slots f holds for, as ops::select() reads them: uploaded, unless it is none. Says whether
+/// it is any.
+template <class Slot, class F>
+bool choose(const Context& context, const std::vector<Slot>& slots, F f, PerSlot<float>& choice) {
+  bool any = false;
+  for (std::size_t i = 0; i < slots.size(); ++i) {
+    const bool chosen = f(slots[i]);
+    choice[static_cast<std::int64_t>(i)] = chosen ? 1.0F : 0.0F;
+    any = any || chosen;
+  }
+  if (any) choice.upload(context);
+  return any;
+}
 
 }  // namespace phosphene

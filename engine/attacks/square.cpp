@@ -80,13 +80,7 @@ class Square : public Attack {
   std::int64_t slots() const override { return shape_.n; }
 
   void start(std::int64_t slot, const Example& example) override {
-    const Shape want{1, shape_.c, shape_.h, shape_.w};
-    if (example.image.shape() != want) {
-      throw UsageError("image " + std::to_string(example.index) + ": has shape " +
-                       to_string(example.image.shape()) + ", the attack was made for " +
-                       to_string(want));
-    }
-    check_epsilon(example.epsilon, options_.norm);
+    check_example(shape_, example, options_.norm);
     Slot& s = at(slot);
     s = {};
     s.phase = Phase::clean;
@@ -94,8 +88,8 @@ class Square : public Attack {
     s.label = example.label;
     s.target = example.target;
     s.epsilon = epsilon_[slot] = example.epsilon;
-    s.image = Tensor::host(want);
-    std::copy_n(example.image.data(), want.count(), s.image.data());
+    s.image = Tensor::host(example.image.shape());
+    std::copy_n(example.image.data(), example.image.count(), s.image.data());
     for (Tensor* t : {&x0_, &x_, &kept_}) put(s.image, slot, *t);
   }
 
@@ -140,14 +134,7 @@ class Square : public Attack {
 
   template <class F>
   bool choose(F f) {
-    bool any = false;
-    for (std::int64_t i = 0; i < slots(); ++i) {
-      const bool chosen = f(at(i));
-      choice_[i] = chosen ? 1.0F : 0.0F;
-      any = any || chosen;
-    }
-    if (any) choice_.upload(context_);
-    return any;
+    return phosphene::choose(context_, slots_, f, choice_);
   }
 
   static void check_classes(const Slot& s, std::int64_t classes) {

@@ -244,6 +244,14 @@ TEST_F(AutoAttack, RefusesWhatItCannotDo) {
   EXPECT_EQ(message([&] { fab(c, v, {.targets = 0}); }), "--targets 0: expected at least 1");
   EXPECT_EQ(message([&] { square(c, as_classifier(c, v), v.images(), {.queries = 0}); }),
             "--queries 0: expected at least 1");
+  // A black box shows its classes only when it is asked; all else is known before.
+  const auto attack = square(c, as_classifier(c, v), v.images(), {});
+  Example example = std::move(pictures(1, 0.1F)[0]);
+  example.image.data()[0] = 77;
+  EXPECT_THAT(message([&] { attack->start(0, example); }), testing::HasSubstr("0 to 255"));
+  example.image.data()[0] = 0;
+  example.target = example.label;
+  EXPECT_THAT(message([&] { attack->start(0, example); }), testing::HasSubstr("its own class"));
   std::vector<Example> targeted = pictures(1, 0.1F);
   targeted[0].target = (targeted[0].label + 1) % 8;
   EXPECT_EQ(message([&] { whole(Norm::linf, targeted, 1); }),

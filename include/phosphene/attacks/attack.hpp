@@ -28,6 +28,9 @@ struct Example {
 /// another size or not in [0,1] (0-255 is named), a label or target that is no class, a target that
 /// is the label, an epsilon that check_epsilon() refuses.
 void check_example(const Victim& victim, const Example& example, Norm norm = Norm::linf);
+/// The same of a black box for batches of this shape: all but that the classes exist, which only
+/// its scores can tell.
+void check_example(const Shape& images, const Example& example, Norm norm);
 /// The radius of a ball, in pixels of [0,1]: throws UsageError where it is negative, no number, or,
 /// in L-infinity, above 1 (8 for 8/255 is named).
 void check_epsilon(float epsilon, Norm norm);

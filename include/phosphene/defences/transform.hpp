@@ -45,7 +45,7 @@ using Transforms = std::vector<std::unique_ptr<Transform>>;
 ///                       gradient goes to the pixel that was taken
 ///   tv:WEIGHT           argmin over u of |u - x|^2 / 2 + WEIGHT TV(u) in each channel, by 50 steps
 ///                       of Chambolle (2004). BPDA
-///   resize-pad:LOW      0..1: shrunk by U(LOW, 1), at a random place on black (Xie et al. 2018)
+///   resize-pad:LOW      0.1..1: shrunk by U(LOW, 1), at a random place on black (Xie et al. 2018)
 ///   noise:SIGMA         + normal noise
 ///   rotate:DEGREES      by U(-DEGREES, DEGREES) about the middle
 ///   scale:LOW..HIGH     about the middle by U(LOW, HIGH)

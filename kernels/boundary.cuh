@@ -6,27 +6,10 @@
 // boundary_direction: a block a slot, as the length is needed again.
 #pragma once
 #include "kernels/boundary_formula.hpp"
+#include "kernels/image_block.cuh"
 #include "kernels/simt.hpp"
 
 namespace phosphene::kernels::cuda {
-
-/// The largest of a block's values, none below 0, in thread 0; as block_sum.
-__device__ inline float block_max(float value, float* warps) {
-  const int lane = static_cast<int>(threadIdx.x) % kWarp;
-  const int warp = static_cast<int>(threadIdx.x) / kWarp;
-  for (int step = kWarp / 2; step > 0; step /= 2) {
-    value = fmaxf(value, __shfl_xor_sync(kFullWarp, value, step));
-  }
-  if (lane == 0) warps[warp] = value;
-  __syncthreads();
-  if (warp == 0) {
-    value = lane < static_cast<int>(blockDim.x) / kWarp ? warps[lane] : 0.0F;
-    for (int step = kWarp / 2; step > 0; step /= 2) {
-      value = fmaxf(value, __shfl_xor_sync(kFullWarp, value, step));
-    }
-  }
-  return value;
-}
 
 /// Calls f(i, k) for the elements i = 4 q + k < size that are this thread's, after begin(q).
 template <class Begin, class F>
@@ -73,7 +56,7 @@ __global__ void boundary_queries_kernel(BoundaryImages images, BoundaryNorm norm
           far = norm == BoundaryNorm::linf ? fmaxf(far, fabsf(d)) : far + d * d;
         });
     if (distances != nullptr) {
-      far = norm == BoundaryNorm::linf ? block_max(far, warps) : sqrtf(block_sum(far, warps));
+      far = norm == BoundaryNorm::linf ? block_largest(far, warps) : sqrtf(block_sum(far, warps));
       if (threadIdx.x == 0) distances[query.to] = far;
     }
     __syncthreads();  // before the next image uses `warps` and `shared_length`

@@ -2,9 +2,8 @@
 // sweeps over the image with a block's sum after each of the first two. A thread writes only what
 // it alone reads.
 #pragma once
-#include "kernels/image_sums.cuh"
+#include "kernels/image_block.cuh"
 #include "kernels/l2_step.hpp"
-#include "kernels/sign_step.cuh"
 
 namespace phosphene::kernels::cuda {
 

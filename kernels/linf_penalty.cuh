@@ -1,7 +1,7 @@
 // One block an image: the furthest element, then how many share its place, then the gradient; a
 // block's reduction after each of the first two sweeps.
 #pragma once
-#include "kernels/image_sums.cuh"
+#include "kernels/image_block.cuh"
 #include "kernels/linf_penalty.hpp"
 
 namespace phosphene::kernels::cuda {

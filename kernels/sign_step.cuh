@@ -1,15 +1,11 @@
 // A row of blocks an image (blockIdx.y), whose threads take neighbouring elements: alpha and
 // epsilon are read once a block, and a warp's loads and stores are whole cache lines.
 #pragma once
+#include "kernels/image_block.cuh"
 #include "kernels/sign_step.hpp"
 #include "kernels/simt.hpp"
 
 namespace phosphene::kernels::cuda {
-
-// A NaN fails both comparisons and stays.
-__device__ inline float clamped(float x, float low, float high) {
-  return x < low ? low : x > high ? high : x;
-}
 
 __global__ void sign_step_kernel(float* x, const float* x0, const float* g, const float* alpha,
                                  const float* epsilon, ImageMask mask, std::int64_t count) {

@@ -151,6 +151,14 @@ TEST_F(AttackApp, OneTargetedPhotographUnderAMask) {
   }
 }
 
+TEST_F(AttackApp, ABallOfL2HasARadiusOfItsOwn) {
+  flags_["--data"] = "shapes:2:2";
+  flags_["--norm"] = "l2";
+  flags_.erase("--eps");
+  ASSERT_EQ(run().code, 0);
+  EXPECT_EQ(json()["epsilon"], 1.0);
+}
+
 TEST_F(AttackApp, ObfuscatedNetworksRaiseWarnings) {
   flags_["--data"] = "shapes:2:4";
   flags_["--defence"] = "bits:2";

@@ -72,6 +72,8 @@ int run_attack_app(const AttackFlags& f, const CLI::App& app, int argc, char** a
   AttackPlan plan = read(f, app);
   if (!f.json.empty()) phosphene::check_writable(f.json);
   const Subject subject = open_subject(f, plan);
+  // An image that stops where one draw, or the bare network, is fooled hardly fools another.
+  if (f.naive || subject.random) plan.options.stay = true;
   if (!subject.mask.empty()) plan.options.mask = subject.mask.view();
   AttackStream stream(plan, subject);
   SweepJob job = job_of(f, plan, subject);

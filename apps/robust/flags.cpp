@@ -109,8 +109,11 @@ void AttackFlags::add_to(CLI::App& app) {
   app.add_option("--searches", searches, "Of the constant c" + some("--searches"));
   app.add_option("--samples", samples,
                  "Draws of a random victim that a gradient is averaged over" + some("--samples"));
-  app.add_flag("--stay", stay,
-               "Fooled images make all steps, and the last is scored" + some("--stay"));
+  app.add_flag(
+      "--stay", stay,
+      "Fooled images make all steps, and the last is scored; always so of --naive and of what "
+      "is random" +
+          some("--stay"));
   app.add_option("--mask", mask,
                  "A picture of the images' size, white where they may change" + some("--mask"));
   app.add_option("--defence", defences,

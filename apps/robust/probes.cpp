@@ -112,6 +112,7 @@ Warning large_epsilon(const AttackPlan& plan, const Subject& s,
   options.loss = plan.options.loss;
   options.samples = plan.options.samples;
   options.steps = kSteps;
+  options.stay = plan.options.stay;
   const std::unique_ptr<Victim> victim = s.seen(batch_of(probes));
   const RunAttack attack = method_of("pgd").make(*s.context, *victim, options);
   return check_large_epsilon(static_cast<std::int64_t>(probes.size()),

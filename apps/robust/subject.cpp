@@ -103,16 +103,14 @@ class VictimMaker {
   }
 
   /// Throws UsageError that names the flag, where a stage is unknown.
-  std::vector<std::string> without_gradient() const {
-    std::vector<std::string> names;
+  Transforms stages() const {
+    Transforms all;
     const auto add = [&](const char* flag, const std::string& spec) {
-      for (const auto& t : transforms(flag, context_, spec)) {
-        if (!t->differentiable()) names.push_back(t->name());
-      }
+      for (auto& t : transforms(flag, context_, spec)) all.push_back(std::move(t));
     };
     for (const std::string& spec : specs_) add("--defence", spec);
     if (!expectation_.empty()) add("--expectation", expectation_);
-    return names;
+    return all;
   }
 
  private:
@@ -149,10 +147,12 @@ Subject open_subject(const AttackFlags& f, const AttackPlan& plan) {
   s.context = make_context(f);
   constexpr std::int64_t kMostAtOnce = 512;
   s.batch = data_batch(f.batch, recorded_device(f.shard, f.out), *s.context, shape, kMostAtOnce,
-                     s.data->size());
+                       s.data->size());
   const VictimMaker seen(f, s, !f.naive), tried(f, s, true);
-  tried.without_gradient();  // all of them are known
-  s.without_gradient = seen.without_gradient();
+  for (const auto& stage : tried.stages()) s.random = s.random || stage->random();
+  for (const auto& stage : seen.stages()) {
+    if (!stage->differentiable()) s.without_gradient.push_back(stage->name());
+  }
   s.seen = seen;
   s.tried = tried;
   return s;

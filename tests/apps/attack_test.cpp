@@ -167,6 +167,14 @@ TEST_F(AttackApp, ObfuscatedNetworksRaiseWarnings) {
   EXPECT_FALSE(json()["warnings"].empty());
   flags_["--defence"] = "resize-pad:0.7";
   EXPECT_THAT(run("random").err, HasSubstr("the victim is random"));
+  EXPECT_EQ(json()["iterations"]["mean"], 3.0);  // one lucky draw ends nothing
+}
+
+TEST_F(AttackApp, NaiveImagesAreNotLeftAtTheBoundaryOfTheBareNetwork) {
+  flags_["--defence"] = "median:3";
+  flags_["--naive"] = "on";
+  ASSERT_EQ(run().code, 0);
+  EXPECT_EQ(json()["iterations"]["mean"], 3.0);
 }
 
 }  // namespace

@@ -40,8 +40,10 @@ SweepJob job_of(const AttackFlags& f, const AttackPlan& plan, const Subject& s) 
   job.app = "attack";
   job.out = f.out;
   job.json = f.json;
-  job.inputs = {
-      {"--image", f.image}, {"--weights", f.weights}, {"--labels", f.labels}, {"--mask", f.mask}};
+  job.inputs = data_files("--data", f.data);
+  job.inputs.insert(
+      job.inputs.end(),
+      {{"--image", f.image}, {"--weights", f.weights}, {"--labels", f.labels}, {"--mask", f.mask}});
   job.settings = settings(f, plan, s);
   job.device = device_json(*s.context);
   job.device["batch"] = s.batch;
@@ -70,6 +72,8 @@ int run_attack_app(const AttackFlags& f, const CLI::App& app, int argc, char** a
   AttackPlan plan = read(f, app);
   if (!f.json.empty()) phosphene::check_writable(f.json);
   const Subject subject = open_subject(f, plan);
+  // An image that stops where one draw, or the bare network, is fooled hardly fools another.
+  if (f.naive || subject.random) plan.options.stay = true;
   if (!subject.mask.empty()) plan.options.mask = subject.mask.view();
   AttackStream stream(plan, subject);
   SweepJob job = job_of(f, plan, subject);
@@ -103,9 +107,7 @@ int run_attack_app(const AttackFlags& f, const CLI::App& app, int argc, char** a
   warn_all(more);
   std::vector<std::string> warnings = *looked;
   warnings.insert(warnings.end(), more.begin(), more.end());
-  std::vector<Record> plain;
-  for (const ImageRecord& each : records) plain.push_back(each.record);
-  std::printf("%s", table(summarise(plain)).c_str());
+  std::printf("%s", table(summarise(plain(records))).c_str());
   if (!records.empty()) save_pictures(f, plan, subject, records);
   if (!f.json.empty()) {
     nlohmann::json json = report(f, plan, subject, records, warnings);

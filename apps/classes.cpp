@@ -48,7 +48,7 @@ std::int64_t class_of(const char* flag, const std::string& text, const Network& 
   for (std::size_t k = 0; k < labels.size(); ++k) {
     for (const std::string& name : names_of(labels[k])) {
       if (name == lower(text)) return static_cast<std::int64_t>(k);
-      known.push_back(name);
+      if (std::ranges::find(known, name) == known.end()) known.push_back(name);
     }
   }
   std::string near;

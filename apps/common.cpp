@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <filesystem>
@@ -141,6 +142,27 @@ void refuse_overwriting(const NamedFiles& outputs, const NamedFiles& inputs) {
                                   "file of " + flag);
     }
   }
+}
+
+NamedFiles data_files(const std::string& flag, const std::string& text) {
+  if (text.empty()) return {};
+  NamedFiles files{{flag, text}, {flag, (fs::path(text) / "labels.txt").string()}};
+  for (std::size_t from = 0; from < text.size();) {
+    const std::size_t comma = std::min(text.find(',', from), text.size());
+    files.emplace_back(flag, text.substr(from, comma - from));
+    from = comma + 1;
+  }
+  return files;
+}
+
+NamedFiles data_files(const std::string& flag, const std::string& text,
+                      const phosphene::Dataset& data) {
+  NamedFiles files = data_files(flag, text);
+  for (std::int64_t i = 0; i < data.size(); ++i) {
+    const std::string path = data.path(i);
+    if (files.back().second != path) files.emplace_back(flag, path);
+  }
+  return files;
 }
 
 void write_json(const std::string& path, const nlohmann::json& json) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "phosphene/context.hpp"
+#include "phosphene/datasets/dataset.hpp"
 #include "phosphene/models.hpp"
 
 namespace apps {
@@ -61,6 +62,12 @@ void write_json(const std::string& path, const nlohmann::json& json);
 using NamedFiles = std::vector<std::pair<std::string, std::string>>;
 /// Throws UsageError where one output is an input, or another output.
 void refuse_overwriting(const NamedFiles& outputs, const NamedFiles& inputs);
+
+/// The files that --data or its like names: of "A.npy,B.npy" both, of a folder its list of labels.
+NamedFiles data_files(const std::string& flag, const std::string& text);
+/// With those of its photographs.
+NamedFiles data_files(const std::string& flag, const std::string& text,
+                      const phosphene::Dataset& data);
 
 void warn(const std::string& line);
 

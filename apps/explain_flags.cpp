@@ -25,6 +25,18 @@ nlohmann::json preprocessing(const Graph& graph) {
   return nlohmann::json::object();
 }
 
+constexpr std::int64_t kMostAtOnce = 65536;
+
+std::int64_t given_batch(const std::string& text) {
+  return number<std::int64_t>("--batch", text, "a whole number from 1 to 65536, or auto", 1,
+                              kMostAtOnce);
+}
+
+/// Of the device of a journal.
+std::int64_t recorded_batch(const nlohmann::json& device) {
+  return std::clamp(device.value("batch", std::int64_t{1}), std::int64_t{1}, kMostAtOnce);
+}
+
 std::string hash_of(const std::vector<std::string>& labels) {
   Fingerprint hash;
   for (const std::string& label : labels) hash.add(label);
@@ -56,29 +68,18 @@ HeatmapOptions ExplainFlags::rendering() const {
 }
 
 std::int64_t ExplainFlags::batch_on(const Context& context, std::int64_t runs_each) const {
-  constexpr std::int64_t kGpu = 16, kCpu = 4, kMost = 65536;
-  if (batch != "auto") {
-    return number<std::int64_t>("--batch", batch, "a whole number from 1 to 65536, or auto", 1,
-                                kMost);
-  }
+  constexpr std::int64_t kGpu = 16, kCpu = 4;
+  if (batch != "auto") return given_batch(batch);
   if (const nlohmann::json before = recorded_device(photographs, out); before.is_object()) {
-    return std::clamp(before.value("batch", std::int64_t{1}), std::int64_t{1}, kMost);
+    return recorded_batch(before);
   }
   const std::int64_t usual = context.device().is_cuda() ? kGpu : kCpu;
   return photographs.image.empty() ? usual : std::min(usual, runs_each);
 }
 
 nlohmann::json ExplainFlags::settings(const Network& network) const {
-  nlohmann::json settings = preprocessing(network.graph());
-  settings.update({{"--model", network.info().model},
-                   {"--weights", fingerprint(network.weights())},
-                   {"--labels", hash_of(network.info().labels)},
-                   {"--input-size", network.info().input_size},
-                   {"--precision", precision},
-                   {"--tune", tune},
-                   {"--seed", seed},
-                   {"--colours", colours},
-                   {"--opacity", opacity}});
+  nlohmann::json settings = settings_of(*this, network);
+  settings.update({{"--colours", colours}, {"--opacity", opacity}});
   if (!method.empty()) settings["--method"] = method;
   return settings;
 }
@@ -90,6 +91,35 @@ NamedFiles ExplainFlags::inputs(const NamedFiles& own) const {
                    {"--labels", labels}};
   files.insert(files.end(), own.begin(), own.end());
   return files;
+}
+
+nlohmann::json settings_of(const ClassifierFlags& f, const Network& network) {
+  nlohmann::json settings = preprocessing(network.graph());
+  settings.update({{"--model", network.info().model},
+                   {"--weights", fingerprint(network.weights())},
+                   {"--labels", hash_of(network.info().labels)},
+                   {"--input-size", network.info().input_size},
+                   {"--precision", f.precision},
+                   {"--tune", f.tune},
+                   {"--seed", f.seed}});
+  return settings;
+}
+
+std::int64_t data_batch(const std::string& text, const nlohmann::json& recorded,
+                      const Context& context, const Shape& image, std::int64_t most,
+                      std::int64_t items) {
+  constexpr std::int64_t kCpuPixels = 1 << 18, kGpuPixels = 1 << 22;
+  if (text != "auto") return given_batch(text);
+  if (recorded.is_object()) return recorded_batch(recorded);
+  const std::int64_t pixels = context.device().is_cuda() ? kGpuPixels : kCpuPixels;
+  return std::min(std::clamp(pixels / image.pixels(), std::int64_t{4}, most), items);
+}
+
+std::int64_t checked_classes(const std::string& flag, const Network& network) {
+  const std::int64_t classes = class_count(network.graph());
+  if (classes >= 2) return classes;
+  throw UsageError(flag + ": the network has " + std::to_string(classes) +
+                   " output, expected the scores of 2 classes or more");
 }
 
 std::string content_of(const std::string& file) {

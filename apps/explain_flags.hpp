@@ -31,6 +31,19 @@ struct ExplainFlags : ClassifierFlags {
   NamedFiles inputs(const NamedFiles& own) const;
 };
 
+/// What of a network determines the numbers of any app that looks at it, for the journal.
+nlohmann::json settings_of(const ClassifierFlags& flags, const phosphene::Network& network);
+
+/// Images of a data set at once: `text` of --batch, else what the sweep of this shard in --out
+/// began with, else as many pixels as keep the device busy, at most `most` images and `items`.
+std::int64_t data_batch(const std::string& text, const nlohmann::json& recorded,
+                      const phosphene::Context& context, const phosphene::Shape& image,
+                      std::int64_t most, std::int64_t items);
+
+/// How many classes the network tells apart. Throws UsageError that names `flag` where it has a
+/// single output.
+std::int64_t checked_classes(const std::string& flag, const phosphene::Network& network);
+
 /// The side of what the network sees. Throws UsageError where neither file nor model says.
 std::int64_t input_size(const phosphene::Network& network);
 

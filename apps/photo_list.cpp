@@ -156,13 +156,13 @@ void check_overwriting(const std::vector<Item>& items, const std::string& out,
   }
 }
 
-void check_report(const std::vector<Item>& items, const std::string& json,
+void check_report(const std::vector<Item>& items, const std::string& flag, const std::string& json,
                   const NamedFiles& inputs) {
   if (json.empty()) return;
   NamedFiles read = inputs;
   const fs::path name = fs::path(json).filename();
   for (const Item& item : items) {
-    if (fs::path(item.path).filename() == name) read.emplace_back("--images", item.path);
+    if (fs::path(item.path).filename() == name) read.emplace_back(flag, item.path);
   }
   refuse_overwriting({{"--json", json}}, read);
 }

@@ -75,7 +75,7 @@ std::vector<Named> read_networks(const Flags& f) {
         throw UsageError("--network: two are called '" + printable(last.name) + "'");
       }
     }
-    const std::int64_t classes = class_count(first.network.graph());
+    const std::int64_t classes = apps::checked_classes("--network " + first.name, first.network);
     if (const std::int64_t own = class_count(last.network.graph()); own != classes) {
       throw UsageError("--network " + last.name + ": has " + std::to_string(own) +
                        " classes, expected the " + std::to_string(classes) + " of " + first.name);
@@ -176,7 +176,7 @@ int transfer_app(const Flags& f, const CLI::App& app, int argc, char** argv) {
   if (!f.json.empty()) check_writable(f.json);
   const std::vector<Named> networks = read_networks(f);
   const std::unique_ptr<Dataset> data = open_data(f, plan, networks);
-  apps::NamedFiles inputs{{"--data", f.data}};
+  apps::NamedFiles inputs = apps::data_files("--data", f.data, *data);
   for (const Named& each : networks) {
     inputs.emplace_back("--network", each.network.weights().source());
   }

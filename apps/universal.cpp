@@ -85,7 +85,7 @@ Images open_images(const Flags& f, const Network& network) {
   DatasetOptions options;
   options.path = f.data;
   options.classes = network.info().labels;
-  options.class_count = class_count(network.graph());
+  options.class_count = apps::checked_classes("--weights " + f.weights, network);
   options.size = apps::input_size(network);
   options.warn = apps::warn;
   Images images;
@@ -156,13 +156,16 @@ int run_universal(const Flags& f, int argc, char** argv) {
   UniversalOptions options = f.options();
   const Network network = load_network(f.network_options());
   const Images images = open_images(f, network);
+  apps::NamedFiles inputs = apps::data_files("--data", f.data, *images.data);
+  if (images.other) {
+    const apps::NamedFiles more = apps::data_files("--held-out", f.held_out, *images.other);
+    inputs.insert(inputs.end(), more.begin(), more.end());
+  }
+  inputs.insert(inputs.end(), {{"--weights", f.weights}, {"--labels", f.labels}});
   apps::refuse_overwriting({{"--json", f.json},
                             {"--out", f.out + "/universal.npy"},
                             {"--out", f.out + "/universal.png"}},
-                           {{"--weights", f.weights},
-                            {"--labels", f.labels},
-                            {"--data", images.data->path(0)},
-                            {"--held-out", images.held().path(0)}});
+                           inputs);
   make_folder(f.out);
   check_writable(f.out + "/universal.npy");
   if (!f.json.empty()) check_writable(f.json);

@@ -160,6 +160,27 @@ Warning check_large_epsilon(std::int64_t images, std::int64_t survivors, double 
          "are flat there, masked gradients, or too few steps)";
 }
 
+Warning check_nearest(const std::vector<Record>& records) {
+  std::int64_t attacked = 0, without = 0;
+  for (const Record& record : records) {
+    if (record.epsilon || !record.attacked) continue;
+    ++attacked;
+    without += record.attacked->success ? 0 : 1;
+  }
+  if (without == 0) return {};
+  return "for " + counted(without, attacked) +
+         " images the attack found nothing that fools, however far: it failed, and they are no "
+         "more "
+         "robust for it (too few steps, scores that are flat there, or masked gradients)";
+}
+
+Warning check_clean(const std::vector<Record>& records) {
+  const auto correct = [](const Record& record) { return record.correct(); };
+  if (records.empty() || std::ranges::any_of(records, correct)) return {};
+  return "no image is classified correctly, so none was attacked: are the labels numbered as the "
+         "network's classes are?";
+}
+
 Warning check_order(const std::vector<Record>& records) {
   const std::vector<Summary> summaries = summarise(records);
   for (std::size_t i = 1; i < summaries.size(); ++i) {

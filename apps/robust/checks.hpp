@@ -57,6 +57,12 @@ Warning check_rise(const std::vector<Record>& records);
 /// nothing of an image.
 Warning check_large_epsilon(std::int64_t images, std::int64_t survivors, double epsilon);
 
+/// Of an attack that looks for the nearest image, in no ball: some for which it found none.
+Warning check_nearest(const std::vector<Record>& records);
+
+/// No image is classified correctly, so that none was attacked.
+Warning check_clean(const std::vector<Record>& records);
+
 /// More images withstand a larger ball than a smaller one, which it contains.
 Warning check_order(const std::vector<Record>& records);
 

@@ -90,8 +90,8 @@ void AttackFlags::add_to(CLI::App& app) {
   app.add_option("--shard", shard, "Only a share: i/N, or auto for what Slurm or Open MPI says");
   app.add_option("--method", method, names)->capture_default_str();
   app.add_option("--norm", norm, "linf or l2 [the method's first]");
-  app.add_option("--eps", eps, "Radius of the ball, of pixels in [0,1]: 8/255 or 0.03")
-      ->capture_default_str();
+  app.add_option("--eps", eps,
+                 "Radius of the ball, of pixels in [0,1]: 8/255 or 0.03 [8/255, in L2 1]");
   app.add_option("--epsilons", epsilons,
                  "Several: 0,1/255,2/255 or FROM:TO:STEP, 0:16:1/255. Of methods that look for the "
                  "nearest image, where the curve is taken");
@@ -109,8 +109,11 @@ void AttackFlags::add_to(CLI::App& app) {
   app.add_option("--searches", searches, "Of the constant c" + some("--searches"));
   app.add_option("--samples", samples,
                  "Draws of a random victim that a gradient is averaged over" + some("--samples"));
-  app.add_flag("--stay", stay,
-               "Fooled images make all steps, and the last is scored" + some("--stay"));
+  app.add_flag(
+      "--stay", stay,
+      "Fooled images make all steps, and the last is scored; always so of --naive and of what "
+      "is random" +
+          some("--stay"));
   app.add_option("--mask", mask,
                  "A picture of the images' size, white where they may change" + some("--mask"));
   app.add_option("--defence", defences,
@@ -130,9 +133,11 @@ AttackPlan read(const AttackFlags& f, const CLI::App& app) {
   check_flags(app, *plan.method);
   plan.options = options_of(f, *plan.method);
   const Norm norm = plan.options.norm;
+  // Of pixels in [0,1], 8/255 in L2 would be next to nothing.
+  const std::string eps = !f.eps.empty() ? f.eps : norm == Norm::linf ? "8/255" : "1";
   plan.epsilons = !f.epsilons.empty()    ? epsilons("--epsilons", f.epsilons, norm)
                   : plan.method->nearest ? epsilons("--epsilons", usual_epsilons(norm), norm)
-                                         : std::vector{epsilon("--eps", f.eps, norm)};
+                                         : std::vector{epsilon("--eps", eps, norm)};
   if (plan.epsilons.size() > 1 && !plan.method->epsilons) {
     throw UsageError("--epsilons '" + printable(f.epsilons) + "': " + plan.method->name +
                      " takes one epsilon a run, by --eps");

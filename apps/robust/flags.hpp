@@ -12,7 +12,7 @@ namespace apps {
 /// The flags of `attack`, as text; read() says what they mean.
 struct AttackFlags : ClassifierFlags {
   std::string data, image, label, shard;
-  std::string method = "pgd", norm, eps = "8/255", epsilons, alpha, loss, targeted;
+  std::string method = "pgd", norm, eps, epsilons, alpha, loss, targeted;
   std::string steps, restarts, samples, searches, momentum, lambda, queries, mask;
   std::string batch = "auto", limit;
   std::vector<std::string> defences;

@@ -9,6 +9,7 @@
 #include "checks.hpp"
 #include "drawing/canvas.hpp"
 #include "drawing/plot.hpp"
+#include "phosphene/statistics.hpp"
 
 namespace apps {
 namespace {
@@ -106,11 +107,9 @@ Tensor curves_picture(const std::string& title, Norm norm, const std::vector<Nam
     Series& series =
         plot.series.emplace_back(Series{curve.name, {}, {}, curve.points.size() <= 40});
     for (const CurvePoint& point : curve.points) {
-      nlohmann::json rate;
-      put(rate, "rate", point.robust);
+      const phosphene::Interval interval = phosphene::wilson(point.robust.count, point.robust.of);
       series.points.push_back({point.epsilon * (linf ? 255 : 1), 100 * point.robust.value()});
-      series.intervals.push_back({100 * rate["rate_interval"][0].get<double>(),
-                                  100 * rate["rate_interval"][1].get<double>()});
+      series.intervals.push_back({100 * interval.low, 100 * interval.high});
     }
   }
   return draw(plot);

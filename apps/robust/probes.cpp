@@ -114,6 +114,7 @@ Warning large_epsilon(const AttackPlan& plan, const Subject& s,
   options.loss = plan.options.loss;
   options.samples = plan.options.samples;
   options.steps = kSteps;
+  options.stay = plan.options.stay;
   const std::unique_ptr<Victim> victim = s.seen(batch_of(probes));
   const RunAttack attack = method_of("pgd").make(*s.context, *victim, options);
   return check_large_epsilon(static_cast<std::int64_t>(probes.size()),
@@ -121,6 +122,12 @@ Warning large_epsilon(const AttackPlan& plan, const Subject& s,
 }
 
 }  // namespace
+
+std::vector<Record> plain(const std::vector<ImageRecord>& records) {
+  std::vector<Record> result;
+  for (const ImageRecord& each : records) result.push_back(each.record);
+  return result;
+}
 
 std::vector<std::string> probe_victim(const AttackPlan& plan, const Subject& s) {
   std::vector<std::string> warnings;
@@ -159,11 +166,12 @@ std::vector<std::string> probe_result(const AttackPlan& plan, const Subject& s,
                                       const std::vector<ImageRecord>& records) {
   std::vector<std::string> warnings;
   const double epsilon = plan.epsilons.back();
+  const std::vector<Record> all = plain(records);
+  add(warnings, check_clean(all));
+  add(warnings, check_nearest(all));
   if (plan.method->nearest || !plan.method->white_box || !(epsilon > 0)) return warnings;
-  std::vector<Record> plain;
-  for (const ImageRecord& each : records) plain.push_back(each.record);
-  add(warnings, check_order(plain));
-  add(warnings, check_rise(plain));
+  add(warnings, check_order(all));
+  add(warnings, check_rise(all));
   if (!s.mask.empty()) return warnings;  // the other attacks know of none
   add(warnings, black_box(plan, s, records, epsilon));
   add(warnings, large_epsilon(plan, s, records, epsilon));

@@ -18,6 +18,8 @@ struct ImageRecord {
   Record record;
 };
 
+std::vector<Record> plain(const std::vector<ImageRecord>& records);
+
 /// What the records say after it, and two short attacks: a black box on some of the images that
 /// withstood a white one, and a ball that leaves nothing of an image.
 std::vector<std::string> probe_result(const AttackPlan& plan, const Subject& subject,

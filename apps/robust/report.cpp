@@ -27,12 +27,6 @@ using namespace phosphene;
 
 constexpr std::size_t kPairs = 8;
 
-std::vector<Record> plain(const std::vector<ImageRecord>& records) {
-  std::vector<Record> result;
-  for (const ImageRecord& each : records) result.push_back(each.record);
-  return result;
-}
-
 /// "tabby cat 98.1 %"
 std::string words(const Subject& s, const float* logits, std::int64_t classes) {
   const std::int64_t shown = predicted_class(logits, classes);

@@ -14,10 +14,17 @@ namespace {
 
 using namespace phosphene;
 
+// No class could be told from them, and the first would seem to be.
+constexpr const char* kNoScores = "the network's scores hold NaN or infinity, expected finite ones";
+
 Tensor copy_of(const Tensor& image) {
   Tensor copy = Tensor::host(image.shape());
   std::copy_n(image.data(), image.count(), copy.data());
   return copy;
+}
+
+bool finite(const float* logits, std::int64_t classes) {
+  return std::all_of(logits, logits + classes, [](float z) { return std::isfinite(z); });
 }
 
 }  // namespace
@@ -98,6 +105,10 @@ bool AttackStream::read(SweepQueue& queue) {
     Work& work = batch[i];
     const float* row = logits.data() + static_cast<std::int64_t>(i) * classes;
     const std::int64_t label = work.item.label;
+    if (!finite(row, classes)) {
+      queue.failed(work.item.index, work.item.name + ": " + kNoScores);
+      continue;
+    }
     work.record = {label,
                    predicted_class(row, classes),
                    shortest(margin(row, classes, label)),
@@ -152,6 +163,10 @@ void AttackStream::evaluate(SweepQueue& queue) {
 void AttackStream::record(SweepQueue& queue, Work& work, const float* logits, const float* coarse) {
   const std::int64_t classes = subject_.classes(), label = work.item.label;
   const Distances d = distances(work.item.image, work.outcome.image);
+  if (!finite(logits, classes) || !finite(coarse, classes)) {
+    queue.failed(work.item.index, work.item.name + ", attacked: " + kNoScores);
+    return;
+  }
   Record::Attacked& a = *work.record.attacked;
   a.adversarial = predicted_class(logits, classes);
   a.rounded = predicted_class(coarse, classes);

@@ -69,22 +69,6 @@ std::unique_ptr<Dataset> open_data(const AttackFlags& f, const AttackPlan& plan,
                        .warn = warn});
 }
 
-/// As many pixels as keep the device busy, and no more images than there are.
-std::int64_t batch_of(const AttackFlags& f, const Subject& s) {
-  constexpr std::int64_t kMost = 65536, kCpuPixels = 1 << 18, kGpuPixels = 1 << 22, kImages = 512;
-  if (f.batch != "auto") {
-    return number<std::int64_t>("--batch", f.batch, "a whole number from 1 to 65536, or auto", 1,
-                                kMost);
-  }
-  if (const nlohmann::json before = recorded_device(f.shard, f.out); before.is_object()) {
-    return std::clamp(before.value("batch", std::int64_t{1}), std::int64_t{1}, kMost);
-  }
-  const std::int64_t pixels = s.context->device().is_cuda() ? kGpuPixels : kCpuPixels;
-  const std::int64_t usual =
-      std::clamp(pixels / s.data->image_shape().pixels(), std::int64_t{4}, kImages);
-  return std::min(usual, s.data->size());
-}
-
 Transforms transforms(const char* flag, const Context& context, const std::string& spec) {
   try {
     return parse_transforms(context, spec);
@@ -119,16 +103,14 @@ class VictimMaker {
   }
 
   /// Throws UsageError that names the flag, where a stage is unknown.
-  std::vector<std::string> without_gradient() const {
-    std::vector<std::string> names;
+  Transforms stages() const {
+    Transforms all;
     const auto add = [&](const char* flag, const std::string& spec) {
-      for (const auto& t : transforms(flag, context_, spec)) {
-        if (!t->differentiable()) names.push_back(t->name());
-      }
+      for (auto& t : transforms(flag, context_, spec)) all.push_back(std::move(t));
     };
     for (const std::string& spec : specs_) add("--defence", spec);
     if (!expectation_.empty()) add("--expectation", expectation_);
-    return names;
+    return all;
   }
 
  private:
@@ -157,30 +139,27 @@ std::int64_t Subject::classes() const { return class_count(network->graph()); }
 Subject open_subject(const AttackFlags& f, const AttackPlan& plan) {
   Subject s;
   s.network = std::make_unique<Network>(load_network(f.network_options()));
-  const std::int64_t classes = class_count(s.network->graph());
-  if (classes < 2) {
-    throw UsageError("--weights " + f.weights + ": the network has " + std::to_string(classes) +
-                     " output, expected the scores of 2 classes or more");
-  }
+  checked_classes("--weights " + f.weights, *s.network);
   s.data = open_data(f, plan, *s.network);
   s.target = TargetRule(f.targeted, *s.network, *s.data, f.seed);
   const Shape shape = s.data->image_shape();
   if (!f.mask.empty()) s.mask = load_mask(f.mask, shape.h, shape.w);
   s.context = make_context(f);
-  s.batch = batch_of(f, s);
+  constexpr std::int64_t kMostAtOnce = 512;
+  s.batch = data_batch(f.batch, recorded_device(f.shard, f.out), *s.context, shape, kMostAtOnce,
+                       s.data->size());
   const VictimMaker seen(f, s, !f.naive), tried(f, s, true);
-  tried.without_gradient();  // all of them are known
-  s.without_gradient = seen.without_gradient();
+  for (const auto& stage : tried.stages()) s.random = s.random || stage->random();
+  for (const auto& stage : seen.stages()) {
+    if (!stage->differentiable()) s.without_gradient.push_back(stage->name());
+  }
   s.seen = seen;
   s.tried = tried;
   return s;
 }
 
 nlohmann::json settings(const AttackFlags& f, const AttackPlan& plan, const Subject& s) {
-  ExplainFlags shared;  // what every program that explains a network writes of it
-  static_cast<ClassifierFlags&>(shared) = f;
-  nlohmann::json json = shared.settings(*s.network);
-  for (const char* flag : {"--colours", "--opacity"}) json.erase(flag);
+  nlohmann::json json = settings_of(f, *s.network);
   json.update({{"--data", s.data->fingerprint()},
                {"--method", f.method},
                {"--norm", to_string(plan.options.norm)},

@@ -28,6 +28,8 @@ struct Subject {
   std::function<std::unique_ptr<phosphene::Victim>(std::int64_t batch)> seen, tried;
   std::vector<std::string> without_gradient;  ///< stages of `seen` whose gradient is a stand-in
 
+  bool random = false;  ///< a stage of `tried` is
+
   /// "tabby cat", or "class 281".
   std::string class_name(std::int64_t index) const;
   std::int64_t classes() const;

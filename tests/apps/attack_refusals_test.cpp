@@ -5,7 +5,9 @@
 #include <string>
 #include <vector>
 
+#include "phosphene/datasets/shapes.hpp"
 #include "phosphene/image.hpp"
+#include "phosphene/npy.hpp"
 #include "tests/apps/attack_app.hpp"
 
 namespace phosphene::test {
@@ -101,6 +103,19 @@ TEST_F(AttackApp, RefusesANetworkWithOneOutput) {
   flags_["--weights"] = path("one.safetensors");
   flags_["--model"] = "resnet8_shapes";
   expect_refused(kUsage, {"one.safetensors", "1 output", "2 classes"});
+}
+
+TEST_F(AttackApp, RefusesToReplaceItsData) {
+  save_npy(path("x.npy"), shapes(2, 0).image);
+  const std::string header = "{'descr': '|u1', 'fortran_order': False, 'shape': (1,), }";
+  std::string labels("\x93NUMPY\x01\x00", 8);
+  labels += std::string{static_cast<char>(header.size() + 1), 0} + header + "\n" + '\0';
+  write("y.npy", Bytes(labels.begin(), labels.end()));
+  flags_["--data"] = path("x.npy") + "," + path("y.npy");
+  for (const char* name : {"x.npy", "y.npy"}) {
+    flags_["--json"] = path(name);
+    expect_refused(kUsage, {"--json", name, "would overwrite the file of --data"});
+  }
 }
 
 TEST_F(AttackApp, RobustnessRefusesWhatIsNoRun) {

@@ -151,6 +151,14 @@ TEST_F(AttackApp, OneTargetedPhotographUnderAMask) {
   }
 }
 
+TEST_F(AttackApp, ABallOfL2HasARadiusOfItsOwn) {
+  flags_["--data"] = "shapes:2:2";
+  flags_["--norm"] = "l2";
+  flags_.erase("--eps");
+  ASSERT_EQ(run().code, 0);
+  EXPECT_EQ(json()["epsilon"], 1.0);
+}
+
 TEST_F(AttackApp, ObfuscatedNetworksRaiseWarnings) {
   flags_["--data"] = "shapes:2:4";
   flags_["--defence"] = "bits:2";
@@ -159,6 +167,14 @@ TEST_F(AttackApp, ObfuscatedNetworksRaiseWarnings) {
   EXPECT_FALSE(json()["warnings"].empty());
   flags_["--defence"] = "resize-pad:0.7";
   EXPECT_THAT(run("random").err, HasSubstr("the victim is random"));
+  EXPECT_EQ(json()["iterations"]["mean"], 3.0);  // one lucky draw ends nothing
+}
+
+TEST_F(AttackApp, NaiveImagesAreNotLeftAtTheBoundaryOfTheBareNetwork) {
+  flags_["--defence"] = "median:3";
+  flags_["--naive"] = "on";
+  ASSERT_EQ(run().code, 0);
+  EXPECT_EQ(json()["iterations"]["mean"], 3.0);
 }
 
 }  // namespace

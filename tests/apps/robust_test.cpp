@@ -284,6 +284,23 @@ TEST(CheckLargeEpsilon, KnowsWhatMustNotWithstand) {
   EXPECT_THAT(*check_large_epsilon(16, 2, 0.5), HasSubstr("2 of 16"));
 }
 
+TEST(CheckNearest, KnowsAnAttackThatFindsNothing) {
+  std::vector<Record> records{right(0.1, true), right(0.1, false)};
+  EXPECT_FALSE(check_nearest(records));  // in a ball an image may withstand
+  for (Record& record : records) record.epsilon.reset();
+  EXPECT_THAT(*check_nearest(records), HasSubstr("1 of 2"));
+  records.pop_back();
+  EXPECT_FALSE(check_nearest(records));
+}
+
+TEST(CheckClean, KnowsThatNothingWasAttacked) {
+  std::vector<Record> records{{3, 4, 0.5, 0.1, {}}};
+  EXPECT_THAT(*check_clean(records), HasSubstr("labels"));
+  records.push_back(right(0.1, true));
+  EXPECT_FALSE(check_clean(records));
+  EXPECT_FALSE(check_clean({}));
+}
+
 TEST(CheckOrder, KnowsThatBallsContainEachOther) {
   EXPECT_FALSE(check_order(two_epsilons()));
   std::vector<Record> records;

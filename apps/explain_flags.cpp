@@ -106,8 +106,8 @@ nlohmann::json settings_of(const ClassifierFlags& f, const Network& network) {
 }
 
 std::int64_t data_batch(const std::string& text, const nlohmann::json& recorded,
-                      const Context& context, const Shape& image, std::int64_t most,
-                      std::int64_t items) {
+                        const Context& context, const Shape& image, std::int64_t most,
+                        std::int64_t items) {
   constexpr std::int64_t kCpuPixels = 1 << 18, kGpuPixels = 1 << 22;
   if (text != "auto") return given_batch(text);
   if (recorded.is_object()) return recorded_batch(recorded);

@@ -37,8 +37,8 @@ nlohmann::json settings_of(const ClassifierFlags& flags, const phosphene::Networ
 /// Images of a data set at once: `text` of --batch, else what the sweep of this shard in --out
 /// began with, else as many pixels as keep the device busy, at most `most` images and `items`.
 std::int64_t data_batch(const std::string& text, const nlohmann::json& recorded,
-                      const phosphene::Context& context, const phosphene::Shape& image,
-                      std::int64_t most, std::int64_t items);
+                        const phosphene::Context& context, const phosphene::Shape& image,
+                        std::int64_t most, std::int64_t items);
 
 /// How many classes the network tells apart. Throws UsageError that names `flag` where it has a
 /// single output.

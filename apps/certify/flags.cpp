@@ -43,7 +43,7 @@ Certified::Certified(const CertifyFlags& f, std::int64_t copies) {
   context = make_context(f);
   constexpr std::int64_t kMostAtOnce = 1024;
   batch = data_batch(f.batch, recorded_device(f.shard, f.out), *context, data->image_shape(),
-                   kMostAtOnce, copies > 0 ? copies : data->size());
+                     kMostAtOnce, copies > 0 ? copies : data->size());
 }
 
 SweepJob certify_job(const CertifyFlags& f, const Certified& what, const std::string& method) {

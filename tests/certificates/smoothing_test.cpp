@@ -47,14 +47,14 @@ Network plane(const Shape& shape, float threshold) {
 }
 
 TEST_F(SmoothingTest, CertificatesOfFixedCountsAreTheOriginals) {
-  for (const auto& row : testing::stored_numbers("smoothing")["certify"]) {
+  for (const auto& row : testing::stored_numbers("smoothing", "certify")) {
     const SmoothingOptions options{.sigma = row["sigma"], .n = row["n"], .alpha = row["alpha"]};
     const SmoothingCertificate found =
         smoothing_certificate(row["counts0"].get<Counts>(), row["counts"].get<Counts>(), options);
     EXPECT_EQ(found.label, row["label"].get<std::int64_t>()) << row;
     EXPECT_NEAR(found.radius, row["radius"].get<double>(), 1e-7 * (1 + found.radius)) << row;
   }
-  for (const auto& row : testing::stored_numbers("smoothing")["predict"]) {
+  for (const auto& row : testing::stored_numbers("smoothing", "predict")) {
     EXPECT_EQ(smoothed_label(row["counts"].get<Counts>(), row["alpha"].get<double>()),
               row["label"].get<std::int64_t>())
         << row;

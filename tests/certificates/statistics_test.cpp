@@ -14,7 +14,7 @@ namespace {
 using testing::stored_numbers;
 
 TEST(Statistics, ClopperPearsonIsSciPysRoundedDown) {
-  for (const auto& row : stored_numbers("statistics")["clopper_pearson_lower"]) {
+  for (const auto& row : stored_numbers("statistics", "clopper_pearson_lower")) {
     const double found = clopper_pearson_lower(row[0], row[1], row[2]), expected = row[3];
     // Never above, so that a certificate stays one: SciPy's own error is a few units.
     EXPECT_LE(found, expected * (1 + 1e-15)) << row;
@@ -23,7 +23,7 @@ TEST(Statistics, ClopperPearsonIsSciPysRoundedDown) {
 }
 
 TEST(Statistics, WilsonIsSciPys) {
-  for (const auto& row : stored_numbers("statistics")["wilson"]) {
+  for (const auto& row : stored_numbers("statistics", "wilson")) {
     const Interval found = wilson(row[0], row[1], row[2]);
     EXPECT_NEAR(found.low, row[3].get<double>(), 1e-14) << row;
     EXPECT_NEAR(found.high, row[4].get<double>(), 1e-14) << row;
@@ -33,7 +33,7 @@ TEST(Statistics, WilsonIsSciPys) {
 }
 
 TEST(Statistics, FairCoinIsSciPys) {
-  for (const auto& row : stored_numbers("statistics")["fair_coin"]) {
+  for (const auto& row : stored_numbers("statistics", "fair_coin")) {
     const double expected = row[2];
     EXPECT_NEAR(fair_coin_p_value(row[0], row[1]), expected, 1e-11 * expected) << row;
   }
@@ -41,7 +41,7 @@ TEST(Statistics, FairCoinIsSciPys) {
 }
 
 TEST(Statistics, NormalQuantileIsSciPys) {
-  for (const auto& row : stored_numbers("statistics")["normal_quantile"]) {
+  for (const auto& row : stored_numbers("statistics", "normal_quantile")) {
     const double expected = row[1];
     EXPECT_NEAR(normal_quantile(row[0]), expected, 1e-15 * (1 + std::abs(expected))) << row;
   }

@@ -11,4 +11,9 @@ inline nlohmann::json stored_numbers(const std::string& name) {
   return nlohmann::json::parse(file);
 }
 
+/// One of its tables, which must be there.
+inline nlohmann::json stored_numbers(const std::string& name, const std::string& table) {
+  return stored_numbers(name).at(table);
+}
+
 }  // namespace phosphene::testing

@@ -1,5 +1,4 @@
 // Pairs of .npy files as data sets.
-#include <cstring>
 #include <limits>
 
 #include "phosphene/datasets/dataset.hpp"
@@ -22,9 +21,8 @@ class ArrayPairs : public test::InFolder {
     test::append(file, std::string_view("\x93NUMPY\x01\x00", 8));
     test::append_little(file, header.size(), 2);
     test::append(file, header);
-    const std::size_t begin = file.size();
-    file.resize(begin + values.size() * sizeof(Value));
-    std::memcpy(file.data() + begin, values.data(), values.size() * sizeof(Value));
+    test::append(file,
+                 {reinterpret_cast<const char*>(values.data()), values.size() * sizeof(Value)});
     return write(name, file);
   }
   /// Two images of 2 x 4 pixels, value k / 64 at place k.

@@ -25,7 +25,7 @@ __global__ void lrn_kernel(const T* x, T* y, Maps maps, LrnParams params) {
                 [&](std::int64_t row, std::int64_t col, std::int64_t c) {
                   const std::int64_t at = (row * maps.w + col) * maps.c;
                   const float s = lrn_scale(x + at, c, maps.c, params);
-                  y[at + c] = from_float<T>(to_float(x[at + c]) * powf(s, -params.beta));
+                  y[at + c] = from_float<T>(to_float(x[at + c]) * lrn_power(s, params.beta));
                 });
 }
 
@@ -40,7 +40,7 @@ __global__ void lrn_backward_kernel(const T* d_y, const T* x, T* d_x, Maps maps,
                   for (std::int64_t c = channel - reach; c <= channel + reach; ++c) {
                     if (c < 0 || c >= maps.c) continue;
                     const float s = lrn_scale(x + at, c, maps.c, params);
-                    const float scaled = to_float(d_y[at + c]) * powf(s, -params.beta);
+                    const float scaled = to_float(d_y[at + c]) * lrn_power(s, params.beta);
                     if (c == channel) direct = scaled;
                     through += scaled * to_float(x[at + c]) / s;
                   }

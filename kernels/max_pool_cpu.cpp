@@ -8,17 +8,17 @@
 namespace phosphene::kernels::cpu {
 namespace {
 
-constexpr std::int64_t kLanes = 64;  // channels at a time, in registers or L1
+constexpr std::int64_t kLanes = 256;  // channels at a time, in L1
 
-// The largest so far and its place in the window, both 32 bits wide so that the selects vectorise.
+// The largest so far and its place in the window.
 struct Best {
   float value[kLanes];
-  std::int32_t place[kLanes];
+  std::uint8_t place[kLanes];
 };
 
 // A NaN in `best` stays, a NaN in x comes in.
 template <class T>
-void keep_larger(const T* x, std::int32_t place, std::int64_t lanes, Best& best) {
+void keep_larger(const T* x, std::uint8_t place, std::int64_t lanes, Best& best) {
 #pragma omp simd
   for (std::int64_t k = 0; k < lanes; ++k) {
     const float now = to_float(x[k]), old = best.value[k];
@@ -50,7 +50,7 @@ void max_pool(const T* x, T* y, std::uint8_t* argmax, Maps x_maps, Maps y_maps, 
             return x + ((n * x_maps.h + i) * x_maps.w + j) * c + from;
           };
           const auto place = [&](std::int64_t i, std::int64_t j) {
-            return static_cast<std::int32_t>((i - top) * window.kernel_w + (j - left));
+            return static_cast<std::uint8_t>((i - top) * window.kernel_w + (j - left));
           };
           Best best;
           const T* first = pixel(rows.first, cols.first);
@@ -96,7 +96,8 @@ void max_pool_backward(const T* d_y, const std::uint8_t* argmax, T* d_x, Maps x_
                   (col - j * window.stride_w + window.pad_left));
 #pragma omp simd
               for (std::int64_t k = 0; k < lanes; ++k) {
-                sum[k] += argmax[at + k] == place ? to_float(d_y[at + k]) : 0.0F;
+                const float d = to_float(d_y[at + k]);  // read in any case, or nothing vectorises
+                sum[k] += argmax[at + k] == place ? d : 0.0F;
               }
             }
           }

@@ -51,7 +51,8 @@ set(CMAKE_CUDA_STANDARD 20)
 set(CMAKE_CUDA_STANDARD_REQUIRED ON)
 target_compile_options(phosphene_build_options INTERFACE
   $<$<COMPILE_LANGUAGE:CUDA>:-lineinfo>
-  $<$<AND:$<COMPILE_LANGUAGE:CUDA>,$<BOOL:${PHOSPHENE_WERROR}>>:--Werror=all-warnings>)
+  $<$<AND:$<COMPILE_LANGUAGE:CUDA>,$<BOOL:${PHOSPHENE_WERROR}>>:--Werror=all-warnings
+    -Xptxas=--warn-on-spills>)
 # Installed programs find the CUDA libraries of a toolkit outside the system's folders where they
 # were linked.
 set(CMAKE_INSTALL_RPATH_USE_LINK_PATH ON)

@@ -8,12 +8,8 @@ run(${CMAKE_COMMAND} --install ${BUILD} --prefix ${WORK}/prefix)
 if(NOT EXISTS ${WORK}/prefix/bin/style_transfer)
   message(FATAL_ERROR "bin/style_transfer was not installed")
 endif()
-set(flags)
-if(SANITIZE)  # the static library was built so, and its users must link so
-  set(flags -fsanitize=${SANITIZE})
-endif()
 run(${CMAKE_COMMAND} -S ${PROJECT} -B ${WORK}/build -G ${GENERATOR}
-    -D CMAKE_CXX_COMPILER=${COMPILER} -D CMAKE_CXX_FLAGS=${flags}
+    -D CMAKE_CXX_COMPILER=${COMPILER}
     -D CMAKE_PREFIX_PATH=${WORK}/prefix -D CMAKE_BUILD_TYPE=Release)
 run(${CMAKE_COMMAND} --build ${WORK}/build)
 run(${WORK}/build/consumer)

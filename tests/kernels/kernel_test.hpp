@@ -1,7 +1,7 @@
-// What the tests of the kernels share. Each <op>_test.cpp goes into four executables:
+// What the tests of the kernels share. The tests of each <op>_test.cpp run in four executables:
 //   kernels_cpu_test   CPU_TEST     _cpu against a naive double-precision formula
-//   kernels_simt_test  both         CPU_TEST again under ASan and UBSan, and
-//                      DEVICE_TEST  the cuda:: launchers, run by the SIMT harness, against _cpu
+//   kernels_simt_test  DEVICE_TEST  the cuda:: launchers, run by the SIMT harness under ASan and
+//                                   UBSan, against _cpu
 //   kernels_race_test  DEVICE_TEST  the same, where the harness looks for data races
 //   kernels_gpu_test   DEVICE_TEST  the same launchers on a GPU, against _cpu
 #pragma once
@@ -27,16 +27,12 @@
 
 #if defined(PHOSPHENE_TEST_DEVICE)
 #define CPU_TEST(suite, name) PHOSPHENE_LEFT_OUT(suite, name)
-#else
-#define CPU_TEST(suite, name) TEST(suite##Cpu, name)
-#endif
-
-#if defined(PHOSPHENE_TEST_DEVICE) || defined(PHOSPHENE_TEST_SIMT)
 #define DEVICE_TEST(suite, name)                                                        \
   static void suite##_##name();                                                         \
   TEST(suite##Device, name) { phosphene::kernels::testing::on_device(suite##_##name); } \
   static void suite##_##name()
 #else
+#define CPU_TEST(suite, name) TEST(suite##Cpu, name)
 #define DEVICE_TEST(suite, name) PHOSPHENE_LEFT_OUT(suite, name)
 #endif
 

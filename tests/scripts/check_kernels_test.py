@@ -1,5 +1,5 @@
-"""Tests of scripts/check_kernels.py: how it reads ptxas, that it catches a kernel that spills, and
-that no kernel of the project does. CMake hands over the build folder and its nvcc."""
+"""Tests of scripts/check_kernels.py: how it reads ptxas, and that it catches a kernel that spills.
+CMake hands over its nvcc. The project's own kernels may not spill where warnings are errors."""
 
 import json
 import os
@@ -13,7 +13,7 @@ SCRIPTS = Path(__file__).resolve().parents[2] / "scripts"
 sys.path.insert(0, str(SCRIPTS))
 import check_kernels  # noqa: E402
 
-BUILD, NVCC = os.environ.get("PHOSPHENE_BUILD"), os.environ.get("PHOSPHENE_NVCC")
+NVCC = os.environ.get("PHOSPHENE_NVCC")
 needs_toolkit = unittest.skipUnless(NVCC, "no CUDA toolkit in this build")
 
 USAGE = """\
@@ -123,12 +123,6 @@ class Compiling(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertIn("sm_12: skipped", done.stdout)
         self.assertIn("on sm_80", done.stdout)
-
-    @needs_toolkit
-    def test_the_projects_kernels_keep_to_their_registers(self):
-        done = run(BUILD)
-        self.assertEqual(done.returncode, 0, done.stderr)
-        print(done.stdout, end="")
 
     def test_a_build_without_cuda_says_so(self):
         with tempfile.TemporaryDirectory() as folder:

@@ -4,10 +4,11 @@
 #include <link.h>
 
 #include <cstdint>
+#include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "tests/simt/block.hpp"
 
@@ -33,8 +34,8 @@ struct Symbols {
 
   Symbols() {
     std::ifstream file("/proc/self/exe", std::ios::binary);
-    const std::vector<char> image((std::istreambuf_iterator<char>(file)), {});
-    if (image.size() < sizeof(ElfW(Ehdr)))
+    std::vector<char> image(std::filesystem::file_size("/proc/self/exe"));
+    if (!file.read(image.data(), static_cast<std::streamsize>(image.size())))
       throw Error("the SIMT harness cannot read /proc/self/exe");
     const auto* header = reinterpret_cast<const ElfW(Ehdr)*>(image.data());
     const auto* sections = reinterpret_cast<const ElfW(Shdr)*>(image.data() + header->e_shoff);

@@ -33,10 +33,15 @@ struct Subject {
   /// "tabby cat", or "class 281".
   std::string class_name(std::int64_t index) const;
   std::int64_t classes() const;
+  /// Images that are of the --targeted class.
+  std::int64_t skipped() const;
 };
 
 /// Throws phosphene::Error or UsageError, in one line.
 Subject open_subject(const AttackFlags& flags, const AttackPlan& plan);
+
+/// "jpeg:75 | median:3": members whose scores are averaged.
+std::string list_of(const std::vector<std::string>& defences);
 
 /// What determines the numbers, for the journal.
 nlohmann::json settings(const AttackFlags& flags, const AttackPlan& plan, const Subject& subject);

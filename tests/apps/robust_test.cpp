@@ -13,6 +13,7 @@
 #include "apps/epsilons.hpp"
 #include "apps/robust/checks.hpp"
 #include "apps/robust/record.hpp"
+#include "apps/robust/setup.hpp"
 #include "apps/robust/summary.hpp"
 #include "phosphene/error.hpp"
 
@@ -26,6 +27,7 @@ using phosphene::UsageError;
 using testing::DoubleNear;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::Not;
 using testing::SizeIs;
 
 std::string refusal(const std::function<void()>& call) {
@@ -89,7 +91,11 @@ TEST(Epsilons, RefuseWhatIsNoRadius) {
        {"0:16", "0:16:0", "16:0:1/255", "0:1/255:16", "1:2:3:4", "0,,1", ":::"}) {
     EXPECT_THAT(list(text), HasSubstr("--epsilons")) << text;
   }
-  EXPECT_THAT(list("0:16:1"), HasSubstr("16"));
+  EXPECT_THAT(list("0:16:1"), HasSubstr("it is 0:16:1/255"));
+  EXPECT_THAT(list("0:8/255:1/255"), HasSubstr("stands once, at the end"));
+  EXPECT_THAT(list("0:16"), HasSubstr("STEP is missing"));
+  EXPECT_THAT(list("0:16:0"), HasSubstr("STEP is not above 0"));
+  EXPECT_THAT(list("16:0:1/255"), HasSubstr("TO is below FROM"));
   EXPECT_THAT(list("0:1:0.000001"), HasSubstr("at most"));
 }
 
@@ -128,6 +134,44 @@ TEST(Summaries, CountEachRateOfItsOwn) {
   EXPECT_EQ(all[0].linf.median, 1 / 255.0);
   EXPECT_EQ(all[0].iterations.mean, 12);
   EXPECT_EQ(all[0].total_queries, 3 * 5 + 3 * 21);
+}
+
+/// Found at these distances, and one for which nothing was.
+std::vector<Record> nearest(const std::vector<double>& distances) {
+  std::vector<Record> records;
+  for (const double distance : distances) records.push_back(right(distance, true));
+  records.push_back(right(0, false));
+  for (Record& record : records) record.epsilon.reset();
+  return records;
+}
+
+TEST(Summaries, OfTheNearestAreDistances) {
+  const std::vector<Record> records = nearest({0.1, 0.2, 0.3, 0.4, 0.5});
+  const Summary s = summarise(records).front();
+  EXPECT_EQ(s.linf.median, 0.3);
+  EXPECT_NEAR(s.linf.mean, 0.3, 1e-12);
+  const std::vector<double> expected{0.14, 0.2, 0.4, 0.46};  // NumPy's of the five
+  for (std::size_t k = 0; k < expected.size(); ++k) {
+    EXPECT_NEAR(s.linf.quantiles[k], expected[k], 1e-12);
+  }
+  const nlohmann::json json = to_json(s);
+  EXPECT_FALSE(json.contains("robust_accuracy"));  // any image is fooled at some distance
+  EXPECT_NEAR(json["l2"]["quantiles"]["0.25"].get<double>(), 2, 1e-12);
+  EXPECT_EQ(to_json(summary_of(json)), json);
+  const std::string text = table({s}, Norm::linf, false);
+  EXPECT_THAT(text, HasSubstr("| 0.30000 | 0.30000 | 0.14000 to 0.46000 |"));
+  EXPECT_THAT(text, Not(HasSubstr("robust")));
+}
+
+TEST(Summaries, OfTheNearestWithinARadius) {
+  const std::vector<Summary> all =
+      summarise(within(nearest({0.1, 0.2, 0.3}), Norm::linf, {0.05, 0.2}));
+  ASSERT_THAT(all, SizeIs(2));
+  EXPECT_EQ(all[0].robust.count, 4);
+  EXPECT_EQ(all[1].success.count, 2);
+  EXPECT_EQ(all[1].robust.count, 2);
+  EXPECT_EQ(all[1].rounded.count, 2);
+  EXPECT_EQ(summarise(within(nearest({0.1}), Norm::l2, {0.9})).front().success.count, 0);
 }
 
 TEST(Summaries, AreTheSameInAnyOrder) {
@@ -174,13 +218,7 @@ TEST(Curves, BeginAtTheCleanAccuracy) {
 }
 
 TEST(Curves, OfTheNearestComeFromDistances) {
-  std::vector<Record> records;
-  for (const double distance : {0.1, 0.2, 0.3}) {
-    records.push_back(right(distance, true));
-    records.back().epsilon.reset();
-  }
-  records.push_back(right(0, false));
-  records.back().epsilon.reset();
+  const std::vector<Record> records = nearest({0.1, 0.2, 0.3});
   const auto points = curve(records, Norm::linf, {0.05, 0.2, 0.9});
   ASSERT_THAT(points, SizeIs(4));
   EXPECT_EQ(points[1].robust.count, 4);
@@ -195,7 +233,23 @@ TEST(Tables, NameEpsilonsAsTheyWereMeant) {
   EXPECT_EQ(epsilon_text(0.25 / 255), "0.25/255");
   EXPECT_EQ(epsilon_text(0.1234567), "0.123457");
   EXPECT_EQ(percent({173, 1000}), "17.3 [15.1, 19.8]");
-  EXPECT_THAT(table(summarise(two_epsilons())), HasSubstr("| 2/255 | 75.0 ["));
+  EXPECT_THAT(table(summarise(two_epsilons()), Norm::linf, false), HasSubstr("| 2/255 | 75.0 ["));
+}
+
+TEST(Tables, MarkANaiveAttack) {
+  const auto naive = [](bool is) { return table(summarise(two_epsilons()), Norm::linf, is); };
+  EXPECT_THAT(naive(true), HasSubstr("robust % (naive)"));
+  EXPECT_THAT(naive(false), Not(HasSubstr("naive")));
+  nlohmann::json setup = setup_of_journal({{"--model", "net"},
+                                           {"--method", "pgd"},
+                                           {"--naive", true},
+                                           {"--defence", "jpeg:75"},
+                                           {"--steps", 7},
+                                           {"--stay", false},
+                                           {"--seed", 3}});
+  EXPECT_EQ(heading(setup),
+            "net, defence jpeg:75: pgd (naive: of the bare network), linf, steps 7");
+  EXPECT_EQ(setup["options"], (nlohmann::json{{"steps", 7}, {"stay", false}}));
 }
 
 TEST(CheckImage, KnowsTheBall) {
@@ -267,6 +321,7 @@ TEST(CheckRepeats, KnowsRandomVictims) {
 TEST(CheckBlackBox, KnowsMaskedGradients) {
   EXPECT_FALSE(check_black_box(16, 0, "Square"));
   EXPECT_THAT(*check_black_box(16, 3, "Square"), HasSubstr("masked gradients"));
+  EXPECT_THAT(*check_black_box(16, 3, "Square"), HasSubstr("merely too weak"));
 }
 
 TEST(CheckRise, KnowsAnAttackThatGetsNowhere) {
@@ -275,8 +330,27 @@ TEST(CheckRise, KnowsAnAttackThatGetsNowhere) {
   EXPECT_FALSE(check_rise(records));
   records[0].attacked->margin = -2.5;  // of a margin of -2 before
   EXPECT_THAT(*check_rise(records), HasSubstr("1 of 10"));
+  for (int i = 0; i < 10; ++i) records.push_back(right(0.05, false, -1.5));
+  EXPECT_THAT(*check_rise(records), HasSubstr("at epsilon 0.1, for 1 of 10 images"));
   records[0].epsilon = 0;  // in a ball of one image there is nothing to rise
   EXPECT_FALSE(check_rise(records));
+}
+
+TEST(CheckRounding, KnowsWhatAFileDoesNotHold) {
+  std::vector<Record> records{right(0.1, true), right(0.1, true), right(0.2, true)};
+  records[0].attacked->rounded = 3;
+  EXPECT_FALSE(check_rounding(records));  // half of them stay
+  records[1].attacked->rounded = 3;
+  EXPECT_THAT(*check_rounding(records), HasSubstr("of 2 images that fool at epsilon 0.1 only 0"));
+  EXPECT_FALSE(check_rounding({right(0.1, false)}));
+}
+
+TEST(CheckConfirmed, CountsWhatTheJournalHas) {
+  std::vector<Record> records{right(0.1, true), right(0.1, false)};
+  EXPECT_FALSE(check_confirmed(records));
+  records[1].attacked->unconfirmed = true;
+  records[1] = record_of(to_json(records[1]));
+  EXPECT_THAT(*check_confirmed(records), HasSubstr("2 successes"));
 }
 
 TEST(CheckLargeEpsilon, KnowsWhatMustNotWithstand) {

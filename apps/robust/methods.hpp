@@ -43,7 +43,8 @@ struct Method {
   std::function<nlohmann::json(const MethodOptions&)> used{};
 };
 
-/// Every attack by its name: a line here is all that a new one needs.
+/// Every attack by its name: an entry here, and how its options come from flags and are told, is
+/// all that a new one needs.
 const std::vector<Method>& methods();
 /// Throws phosphene::UsageError with the names that there are.
 const Method& method_of(const std::string& name);

@@ -62,8 +62,7 @@ std::vector<ImageRecord> read_records(const AttackFlags& f, const AttackPlan& pl
   for (const auto& [item, line] : recorded_items(f.shard, f.out)) {
     if (!line.contains("record")) continue;
     const auto variants = static_cast<std::int64_t>(plan.variants());
-    const Record record = record_of(line["record"]);
-    if (!record.skipped) records.push_back({item / variants, record});
+    records.push_back({item / variants, record_of(line["record"])});
   }
   return records;
 }
@@ -113,7 +112,7 @@ int run_attack_app(const AttackFlags& f, const CLI::App& app, int argc, char** a
   warnings.insert(warnings.end(), more.begin(), more.end());
   std::printf("%s\n\n%s", heading(setup_of(f, plan, subject)).c_str(),
               table(summaries_of(plan, plain(records)), plan.options.norm, f.naive).c_str());
-  if (!records.empty()) save_pictures(f, plan, subject, records);
+  if (!plain(records).empty()) save_pictures(f, plan, subject, records);
   if (!f.json.empty()) {
     nlohmann::json json = report(f, plan, subject, records, warnings);
     json["provenance"] = provenance(*subject.context, argc, argv);

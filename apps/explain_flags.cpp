@@ -109,11 +109,11 @@ nlohmann::json settings_of(const ClassifierFlags& f, const Network& network) {
 std::int64_t data_batch(const std::string& text, const nlohmann::json& recorded,
                         const Context& context, const Shape& image, std::int64_t most,
                         std::int64_t items) {
-  // PGD-10 on 2 cores, seconds of both for 1000 images of resnet20 (32 px) at batch 16, 32, 64,
-  // 128, 250: 16.8, 17.0, 17.2, 17.6, 18.3; of the bundled network (64 px) at 4, 8, 16, 32, 64:
-  // 12.9, 13.2, 13.6, 13.8, 13.6. So 8 images of 32 px a thread are enough, and more are slower to
-  // stop and leave fewer slots to refill.
-  constexpr std::int64_t kCpuPixels = 1 << 13, kGpuPixels = 1 << 22;
+  // PGD-10 on 2 cores, images a second of resnet20 (32 px) at batch 16, 32, 64, 128, 250: 84, 100,
+  // 100, 95, 96 (best of 8); of the bundled network (64 px) at 4, 8, 16, 32, 64: 71, 72, 70,
+  // 71, 73. So 16 images of 32 px a thread are enough, and more are slower to stop and leave fewer
+  // slots to refill.
+  constexpr std::int64_t kCpuPixels = 1 << 14, kGpuPixels = 1 << 22;
   if (text != "auto") {
     const std::int64_t given = given_batch(text);
     if (given > items) {

@@ -19,9 +19,9 @@ namespace {
 
 using namespace phosphene;
 
-// In passes of the network: 32 x 10 before the attack; after it at most 8 x 200 of Square, and 8 x
+// In passes of the network: 32 x 10 before the attack; after it at most 8 x 300 of Square, and 8 x
 // 20 forward and backward of PGD.
-constexpr std::int64_t kLooked = 32, kProbed = 8, kQueries = 200;
+constexpr std::int64_t kLooked = 32, kProbed = 8, kQueries = 300;
 constexpr int kSteps = 20, kRandomSteps = 4;
 
 /// On a line of its own, also where a bar stands on the terminal's.
@@ -140,7 +140,9 @@ Warning large_epsilon(const AttackPlan& plan, const Subject& s,
 
 std::vector<Record> plain(const std::vector<ImageRecord>& records) {
   std::vector<Record> result;
-  for (const ImageRecord& each : records) result.push_back(each.record);
+  for (const ImageRecord& each : records) {
+    if (!each.record.skipped) result.push_back(each.record);
+  }
   return result;
 }
 

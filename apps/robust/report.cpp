@@ -160,9 +160,11 @@ nlohmann::json report(const AttackFlags& f, const AttackPlan& plan, const Subjec
     const Summary& nearest = summaries.front();
     json["distance"] = to_json(plan.options.norm == Norm::linf ? nearest.linf : nearest.l2);
   }
+  const auto skipped =
+      std::ranges::count_if(records, [](const ImageRecord& each) { return each.record.skipped; });
   json.update(setup_of(f, plan, s));
   json.update({{"batch", s.batch},
-               {"skipped", s.skipped()},
+               {"skipped", skipped / static_cast<std::int64_t>(plan.variants())},
                {"epsilons", list},
                {"curve", to_json(curve(all, plan.options.norm, plan.epsilons))},
                {"warnings", warnings}});

@@ -131,12 +131,6 @@ std::string Subject::class_name(std::int64_t index) const {
 
 std::int64_t Subject::classes() const { return class_count(network->graph()); }
 
-std::int64_t Subject::skipped() const {
-  std::int64_t count = 0;
-  for (std::int64_t i = 0; i < data->size(); ++i) count += target.skips(data->label(i)) ? 1 : 0;
-  return count;
-}
-
 Subject open_subject(const AttackFlags& f, const AttackPlan& plan) {
   Subject s;
   s.network = std::make_unique<Network>(load_network(f.network_options()));

@@ -33,8 +33,6 @@ struct Subject {
   /// "tabby cat", or "class 281".
   std::string class_name(std::int64_t index) const;
   std::int64_t classes() const;
-  /// Images that are of the --targeted class.
-  std::int64_t skipped() const;
 };
 
 /// Throws phosphene::Error or UsageError, in one line.

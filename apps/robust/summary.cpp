@@ -101,12 +101,16 @@ std::vector<Record> within(const std::vector<Record>& nearest, phosphene::Norm n
 
 std::vector<CurvePoint> curve(const std::vector<Record>& records, phosphene::Norm norm,
                               const std::vector<double>& at) {
-  std::vector<Summary> summaries = summarise(records);
+  const std::vector<Summary> summaries = summarise(records);
   if (summaries.empty()) return {};
   std::vector<CurvePoint> points{{0, summaries.front().clean}};
-  if (!summaries.front().epsilon) summaries = summarise(within(records, norm, at));
   for (const Summary& s : summaries) {
-    if (*s.epsilon > 0) points.push_back({*s.epsilon, s.robust});
+    if (s.epsilon && *s.epsilon > 0) points.push_back({*s.epsilon, s.robust});
+  }
+  if (summaries.front().epsilon) return points;
+  for (const double epsilon : at) {
+    if (epsilon <= 0) continue;
+    points.push_back({epsilon, summarise(within(records, norm, {epsilon})).front().robust});
   }
   return points;
 }

@@ -9,9 +9,11 @@
 #include "common.hpp"
 #include "phosphene/error.hpp"
 #include "phosphene/file.hpp"
+#include "robust/checks.hpp"
 #include "robust/flags.hpp"
 #include "robust/probes.hpp"
 #include "robust/report.hpp"
+#include "robust/setup.hpp"
 #include "robust/stream.hpp"
 #include "robust/subject.hpp"
 #include "robust/summary.hpp"
@@ -48,6 +50,7 @@ SweepJob job_of(const AttackFlags& f, const AttackPlan& plan, const Subject& s) 
   job.device = device_json(*s.context);
   job.device["batch"] = s.batch;
   job.endings = {".png"};
+  job.with_files = plan.pictures;
   job.batch = s.batch;
   job.variants = variants(plan);
   job.arrays = {{"adversarial", {shape.c, shape.h, shape.w}}};
@@ -90,25 +93,26 @@ int run_attack_app(const AttackFlags& f, const CLI::App& app, int argc, char** a
   };
   const int code = sweep(*subject.data, f.shard, job);
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
-  if (stream.images() > 0) {
-    std::fprintf(stderr, "%lld images in %.1f s: %.2f a second\n",
-                 static_cast<long long>(stream.images()), seconds.count(),
-                 static_cast<double>(stream.images()) / seconds.count());
+  if (stream.items() > 0) {
+    std::fprintf(stderr, "%lld %s in %.1f s: %.2f a second\n",
+                 static_cast<long long>(stream.items()),
+                 plan.variants() > 1 ? "items (images x epsilons)" : "images", seconds.count(),
+                 static_cast<double>(stream.items()) / seconds.count());
   }
   if (code == kInterrupted) return code;
 
   look();  // where all was done before
   const std::vector<ImageRecord> records = read_records(f, plan);
   std::vector<std::string> more = probe_result(plan, subject, records);
-  if (stream.unconfirmed() > 0 && !f.naive && !stream.random()) {
-    more.push_back("the attack counted " + std::to_string(stream.unconfirmed()) +
-                   " successes that the victim, asked afresh, does not confirm");
+  if (!f.naive && !subject.random) {
+    if (const Warning warning = check_confirmed(plain(records))) more.push_back(*warning);
   }
   warn_all(more);
   std::vector<std::string> warnings = *looked;
   warnings.insert(warnings.end(), more.begin(), more.end());
-  std::printf("%s", table(summarise(plain(records))).c_str());
-  if (!records.empty()) save_pictures(f, plan, subject, records);
+  std::printf("%s\n\n%s", heading(setup_of(f, plan, subject)).c_str(),
+              table(summaries_of(plan, plain(records)), plan.options.norm, f.naive).c_str());
+  if (!plain(records).empty()) save_pictures(f, plan, subject, records);
   if (!f.json.empty()) {
     nlohmann::json json = report(f, plan, subject, records, warnings);
     json["provenance"] = provenance(*subject.context, argc, argv);

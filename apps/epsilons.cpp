@@ -42,11 +42,15 @@ std::vector<double> range(const char* flag, std::string_view text, std::size_t c
   const std::string expected = kList;
   const std::size_t second = text.find(':', colon + 1);
   const std::size_t slash = text.find('/', second);
-  const auto fail = [&]() -> UsageError {
-    return UsageError(std::string(flag) + " '" + phosphene::printable(text) + "': expected " +
-                      expected);
+  const auto fail = [&](const std::string& found = "") -> UsageError {
+    return UsageError(std::string(flag) + " '" + phosphene::printable(text) + "': " + found +
+                      "expected " + expected);
   };
-  if (second == std::string_view::npos || text.find('/') != slash) throw fail();
+  if (second == std::string_view::npos) throw fail("STEP is missing, ");
+  if (text.find(':', second + 1) != std::string_view::npos) throw fail("has more than 3 parts, ");
+  if (text.find('/') != slash) {
+    throw fail("the denominator of all three stands once, at the end, ");
+  }
   double below = 1;
   std::array<double, 3> values{};
   try {
@@ -61,7 +65,8 @@ std::vector<double> range(const char* flag, std::string_view text, std::size_t c
     throw fail();
   }
   const auto [from, to, step] = values;
-  if (!(step > 0 && to >= from)) throw fail();
+  if (!(step > 0)) throw fail("STEP is not above 0, ");
+  if (!(to >= from)) throw fail("TO is below FROM, ");
   if ((to - from) / step >= static_cast<double>(kMost)) {
     throw UsageError(std::string(flag) + " '" + phosphene::printable(text) +
                      "': expected at most " + std::to_string(kMost) + " values");
@@ -96,6 +101,13 @@ std::vector<double> epsilons(const char* flag, std::string_view text, Norm norm)
   const std::size_t colon = text.find(':');
   if (colon != std::string_view::npos) {
     result = range(flag, text, colon);
+    const bool whole = text.find('/') == std::string_view::npos;
+    if (norm == Norm::linf && whole && result.back() > 1 && result.back() <= 255) {
+      throw UsageError(std::string(flag) + " '" + phosphene::printable(text) + "': goes up to " +
+                       short_text(result.back()) +
+                       ", expected at most 1, as pixels are in [0,1]; of pixels up to 255 it is " +
+                       phosphene::printable(text) + "/255");
+    }
   } else {
     for (std::size_t from = 0; from <= text.size();) {
       const std::size_t comma = std::min(text.find(',', from), text.size());

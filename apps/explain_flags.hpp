@@ -35,10 +35,14 @@ struct ExplainFlags : ClassifierFlags {
 nlohmann::json settings_of(const ClassifierFlags& flags, const phosphene::Network& network);
 
 /// Images of a data set at once: `text` of --batch, else what the sweep of this shard in --out
-/// began with, else as many pixels as keep the device busy, at most `most` images and `items`.
+/// began with, else as many pixels as keep the device busy, at most `most`. Never more than
+/// `items`, which is how many could be in work; of a --batch that is larger it warns.
 std::int64_t data_batch(const std::string& text, const nlohmann::json& recorded,
                         const phosphene::Context& context, const phosphene::Shape& image,
                         std::int64_t most, std::int64_t items);
+
+/// "resnet8_shapes of --weights shapes": whoever gave no --weights does not know which it is.
+std::string called(const ClassifierFlags& flags, const phosphene::Network& network);
 
 /// How many classes the network tells apart. Throws UsageError that names `flag` where it has a
 /// single output.

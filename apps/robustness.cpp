@@ -10,6 +10,7 @@
 #include "phosphene/version.hpp"
 #include "robust/pictures.hpp"
 #include "robust/runs.hpp"
+#include "robust/setup.hpp"
 
 namespace {
 
@@ -25,8 +26,8 @@ struct Flags {
 std::string text_of(const std::vector<Run>& runs) {
   std::string text;
   for (const Run& run : runs) {
-    text += (text.empty() ? "" : "\n") + run.name + ", " + run.method + ", " + to_string(run.norm) +
-            "\n\n" + apps::table(run.summaries);
+    text += (text.empty() ? "" : "\n") + run.name + " = " + apps::heading(run.setup) + "\n\n" +
+            apps::table(run.summaries, run.norm, run.setup["naive"] == true);
   }
   return text;
 }
@@ -34,17 +35,38 @@ std::string text_of(const std::vector<Run>& runs) {
 nlohmann::json json_of(const std::vector<Run>& runs) {
   nlohmann::json all = nlohmann::json::array();
   for (const Run& run : runs) {
-    nlohmann::json entry{{"name", run.name},
-                         {"method", run.method},
-                         {"norm", to_string(run.norm)},
-                         {"curve", apps::to_json(run.curve)},
-                         {"epsilons", nlohmann::json::array()}};
+    nlohmann::json entry = run.setup;
+    entry.update({{"name", run.name},
+                  {"curve", apps::to_json(run.curve)},
+                  {"epsilons", nlohmann::json::array()}});
     for (const apps::Summary& summary : run.summaries) {
       entry["epsilons"].push_back(apps::to_json(summary));
     }
     all.push_back(entry);
   }
   return {{"version", phosphene::version()}, {"runs", all}};
+}
+
+std::int64_t images_of(const Run& run) {
+  return run.summaries.empty() ? 0 : run.summaries.front().clean.of;
+}
+
+/// What keeps two runs from being beside each other.
+void compare(const Run& first, const Run& run, const std::string& argument) {
+  if (run.name == first.name) {
+    throw UsageError("RUN " + argument + ": is called '" + run.name +
+                     "', as another is; expected NAME=FILE with a name of its own");
+  }
+  const auto text = [](const Run& r) {
+    const auto data = r.setup.value("data", "data " + r.setup.value("data_fingerprint", ""));
+    return std::to_string(images_of(r)) + " images of " + data;
+  };
+  if (run.setup["data_fingerprint"] == first.setup["data_fingerprint"] &&
+      images_of(run) == images_of(first)) {
+    return;
+  }
+  apps::warn(run.name + " and " + first.name + " are of different images (" + text(run) + "; " +
+             text(first) + "): their rates do not compare");
 }
 
 int report(const Flags& f) {
@@ -59,6 +81,9 @@ int report(const Flags& f) {
       throw UsageError("RUN " + argument + ": is measured in " + to_string(runs.back().norm) +
                        ", the first in " + to_string(runs.front().norm) +
                        "; one plot takes one norm");
+    }
+    for (std::size_t i = 0; i + 1 < runs.size(); ++i) {
+      if (i == 0 || runs[i].name == runs.back().name) compare(runs[i], runs.back(), argument);
     }
   }
   apps::refuse_overwriting({{"--out", f.out}, {"--json", f.json}}, inputs);
@@ -89,7 +114,8 @@ int main(int argc, char** argv) {
   app.add_option("--title", f.title, "Of the plot")->capture_default_str();
   app.add_option(
       "--epsilons", f.epsilons,
-      "Where the curves of attacks that look for the nearest image are taken, of journals "
-      "[0:16:1/255, in L2 0:2:0.125]");
+      "Show these radii alone: 0,1/255,2/255 or 0:16:1/255. Journals of attacks that look for the "
+      "nearest image have every radius [the curve 0:16:1/255, in L2 0:2:0.125]; other runs have "
+      "those that they were made with");
   return apps::run(app, argc, argv, [&] { return report(f); });
 }

@@ -113,7 +113,8 @@ Json done_line(const SweepList& list, const SweepJob& job, std::int64_t index, J
   Json line{{"item", index}, {"image", list.item(index).listed}};
   if (list.variant_count() > 1) line["variant"] = list.variant_of(index);
   Json files = Json::object();
-  for (const std::string& ending : job.endings) {
+  const bool has_files = job.with_files < 0 || list.image_of(index) < job.with_files;
+  for (const std::string& ending : has_files ? job.endings : std::vector<std::string>{}) {
     const std::string name = list.name(index) + ending;
     files[name] = crc32_of_file((fs::path(job.out) / name).string());
   }

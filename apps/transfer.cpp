@@ -40,7 +40,8 @@ struct Flags : apps::AttackFlags {
 constexpr std::array kRemoved{"--image", "--label", "--shard",      "--defence",
                               "--naive", "--model", "--weights",    "--expectation",
                               "--mean",  "--std",   "--input-size", "--labels"};
-constexpr std::array kNotHere{"--epsilons", "--targeted", "--stay", "--mask", "--samples"};
+constexpr std::array kNotHere{"--epsilons", "--targeted", "--stay",
+                              "--mask",     "--samples",  "--pictures"};
 
 struct Named {
   std::string name, argument;
@@ -169,6 +170,11 @@ int transfer_app(const Flags& f, const CLI::App& app, int argc, char** argv) {
     if (app.count(flag) > 0) throw UsageError(std::string(flag) + ": transfer does not take it");
   }
   AttackPlan plan = apps::read(f, app);
+  if (plan.method->nearest && app.count("--eps") > 0) {
+    throw UsageError("--eps: " + plan.method->name +
+                     " looks for the nearest image, in no ball, and transfer counts it however "
+                     "far it is");
+  }
   // An image that stops at the surrogate's boundary fools no other network.
   const std::vector<std::string>& flags = plan.method->flags;
   plan.options.stay = std::ranges::find(flags, "--stay") != flags.end();
@@ -187,8 +193,7 @@ int transfer_app(const Flags& f, const CLI::App& app, int argc, char** argv) {
   const std::int64_t batch =
       f.batch == "auto"
           ? batch_for(context, networks.front().network, image.h, image.w, data->size())
-          : apps::number<std::int64_t>("--batch", f.batch, "a whole number of 1 or more, or auto",
-                                       1, 65536);
+          : apps::data_batch(f.batch, {}, context, image, 1, data->size());
   std::vector<TransferNetwork> all;
   for (const Named& each : networks) {
     all.push_back(transfer_network(context, each, plan, image, batch));

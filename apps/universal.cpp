@@ -87,6 +87,7 @@ Images open_images(const Flags& f, const Network& network) {
   options.classes = network.info().labels;
   options.class_count = apps::checked_classes("--weights " + f.weights, network);
   options.size = apps::input_size(network);
+  options.network = apps::called(f, network);
   options.warn = apps::warn;
   Images images;
   images.data = open_dataset(options);

@@ -38,6 +38,7 @@ Certified::Certified(const CertifyFlags& f, std::int64_t copies) {
                        .classes = network->info().labels,
                        .class_count = classes,
                        .size = network->info().input_size,
+                       .network = called(f, *network),
                        .count = count,
                        .warn = warn});
   context = make_context(f);

@@ -76,11 +76,14 @@ void draw_series(Canvas& canvas, const Series& series, const Axes& axes, std::si
     lower.push_back({line.back().x, axes.y(series.intervals[k].x)});
     upper.push_back({line.back().x, axes.y(series.intervals[k].y)});
   }
-  canvas.band(upper, lower, colour, 0.18F);
-  if (line.size() == 1 && !upper.empty()) {  // of a single point a bar
-    canvas.fill(line[0].x - 1, upper[0].y, 2, lower[0].y - upper[0].y, colour);
+  if (series.line && line.size() > 1) {
+    canvas.band(upper, lower, colour, 0.18F);
+    canvas.line(line, 4, colour);
+  } else {
+    for (std::size_t k = 0; k < upper.size(); ++k) {
+      canvas.fill(line[k].x - 1.5, upper[k].y, 3, lower[k].y - upper[k].y, colour);
+    }
   }
-  canvas.line(line, 4, colour);
   if (!series.markers) return;
   for (const Point& p : line) {
     canvas.marker(marker_of(i), p, 10, kWhite);
@@ -118,7 +121,7 @@ void draw_legend(Canvas& canvas, const Plot& plot, const Axes& axes) {
   for (std::size_t i = 0; i < plot.series.size(); ++i) {
     const double y = top + kPad / 2 + kLine * (static_cast<double>(i) + 0.5);
     const std::array<Point, 2> sample{{{left + kPad, y}, {left + kPad + kSample, y}}};
-    canvas.line(sample, 4, series_colour(i));
+    if (plot.series[i].line) canvas.line(sample, 4, series_colour(i));
     if (plot.series[i].markers) {
       canvas.marker(marker_of(i), {left + kPad + kSample / 2, y}, 7.5, series_colour(i));
     }

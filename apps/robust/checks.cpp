@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <cstdio>
+#include <map>
 
 #include "phosphene/error.hpp"
 #include "summary.hpp"
@@ -133,23 +134,35 @@ Warning check_black_box(std::int64_t survivors, std::int64_t fallen, const std::
   if (fallen == 0) return {};
   return "masked gradients: of " + std::to_string(survivors) +
          " images that withstood this white-box attack " + std::to_string(fallen) + " fell to " +
-         black_box + ", which sees no gradient; the robust accuracy above is too high";
+         black_box +
+         ", which sees no gradient; the robust accuracy above is too high. If with more --steps or "
+         "--restarts they fall, the attack was merely too weak";
 }
 
 Warning check_rise(const std::vector<Record>& records) {
   constexpr double kShare = 0.1;
-  std::int64_t survivors = 0, still = 0;
+  struct Counts {
+    std::int64_t survivors = 0, still = 0;
+  };
+  std::map<double, Counts> by_epsilon;
   for (const Record& record : records) {
     const bool attacked = record.attacked && record.epsilon.value_or(0) > 0;
     if (!attacked || record.attacked->success) continue;
-    ++survivors;
-    still += record.attacked->target < 0 && record.attacked->margin <= record.clean_margin ? 1 : 0;
+    Counts& own = by_epsilon[*record.epsilon];
+    ++own.survivors;
+    own.still +=
+        record.attacked->target < 0 && record.attacked->margin <= record.clean_margin ? 1 : 0;
   }
-  if (still == 0 || static_cast<double>(still) < kShare * static_cast<double>(survivors)) return {};
-  return "for " + counted(still, survivors) +
-         " images that withstood, the attack did not bring the scores nearer to another class than "
-         "they were: its gradient does not lead uphill (scores that are flat there, masked "
-         "gradients, or steps that are too large)";
+  Warning warning;  // of the largest such epsilon
+  for (const auto& [epsilon, own] : by_epsilon) {
+    const bool few = static_cast<double>(own.still) < kShare * static_cast<double>(own.survivors);
+    if (own.still == 0 || few) continue;
+    warning = "at epsilon " + epsilon_text(epsilon) + ", for " + counted(own.still, own.survivors) +
+              " images that withstood, the attack did not bring the scores nearer to another class "
+              "than they were: its gradient does not lead uphill (scores that are flat there, "
+              "masked gradients, or steps that are too large)";
+  }
+  return warning;
 }
 
 Warning check_large_epsilon(std::int64_t images, std::int64_t survivors, double epsilon) {
@@ -172,6 +185,32 @@ Warning check_nearest(const std::vector<Record>& records) {
          " images the attack found nothing that fools, however far: it failed, and they are no "
          "more "
          "robust for it (too few steps, scores that are flat there, or masked gradients)";
+}
+
+Warning check_rounding(const std::vector<Record>& records) {
+  Warning warning;  // of the largest such epsilon
+  for (const Summary& s : summarise(records)) {
+    if (2 * s.rounded_success.count >= s.rounded_success.of) continue;
+    const std::string at = s.epsilon ? " at epsilon " + epsilon_text(*s.epsilon) : "";
+    warning =
+        "of " + std::to_string(s.rounded_success.of) + " images that fool" + at + " only " +
+        std::to_string(s.rounded_success.count) +
+        " still do when they are rounded to 8 bits: as PNG or JPEG most are harmless, and the "
+        "rates before rounding are of adversarial.npy alone";
+  }
+  return warning;
+}
+
+Warning check_confirmed(const std::vector<Record>& records) {
+  std::int64_t without = 0, seen = 0;
+  for (const Record& record : records) {
+    if (!record.attacked) continue;
+    without += record.attacked->unconfirmed ? 1 : 0;
+    seen += record.attacked->unconfirmed || record.attacked->success ? 1 : 0;
+  }
+  if (without == 0) return {};
+  return "the attack counted " + std::to_string(seen) + " successes, of which the victim, asked " +
+         "afresh, does not confirm " + std::to_string(without);
 }
 
 Warning check_clean(const std::vector<Record>& records) {

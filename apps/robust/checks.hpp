@@ -47,10 +47,11 @@ struct Repeats {
 };
 Warning check_repeats(const Repeats& repeats, bool white_box, int samples);
 
-/// Images that withstood the white-box attack, and those of them that fell to `black_box`.
+/// Images that withstood the white-box attack, and those of them that fell to `black_box`: the
+/// gradient is masked, or the attack was merely weak.
 Warning check_black_box(std::int64_t survivors, std::int64_t fallen, const std::string& black_box);
 
-/// Of an attack on gradients in a ball: too many images whose margin did not rise.
+/// Of an attack on gradients in a ball: at one epsilon too many images whose margin did not rise.
 Warning check_rise(const std::vector<Record>& records);
 
 /// Some correctly classified images, and those of them that withstood at an epsilon that leaves
@@ -59,6 +60,13 @@ Warning check_large_epsilon(std::int64_t images, std::int64_t survivors, double 
 
 /// Of an attack that looks for the nearest image, in no ball: some for which it found none.
 Warning check_nearest(const std::vector<Record>& records);
+
+/// At one epsilon, or of the nearest images, fewer than half of those that fool do so after
+/// rounding to 8 bits.
+Warning check_rounding(const std::vector<Record>& records);
+
+/// The attack saw successes that the victim, asked afresh, does not show.
+Warning check_confirmed(const std::vector<Record>& records);
 
 /// No image is classified correctly, so that none was attacked.
 Warning check_clean(const std::vector<Record>& records);

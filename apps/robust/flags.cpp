@@ -31,11 +31,6 @@ void check_flags(const CLI::App& app, const Method& method) {
   if (app.count("--targeted") > 0 && !method.targeted) {
     throw UsageError("--targeted: " + method.name + " looks for any other class alone");
   }
-  if (app.count("--eps") > 0 && method.nearest) {
-    throw UsageError("--eps: " + method.name +
-                     " looks for the nearest image, in no ball; --epsilons says where its curve "
-                     "is taken");
-  }
   if (app.count("--eps") > 0 && app.count("--epsilons") > 0) {
     throw UsageError("--eps and --epsilons: expected one of them");
   }
@@ -91,13 +86,14 @@ void AttackFlags::add_to(CLI::App& app) {
   app.add_option("--method", method, names)->capture_default_str();
   app.add_option("--norm", norm, "linf or l2 [the method's first]");
   app.add_option("--eps", eps,
-                 "Radius of the ball, of pixels in [0,1]: 8/255 or 0.03 [8/255, in L2 1]");
-  app.add_option("--epsilons", epsilons,
-                 "Several: 0,1/255,2/255 or FROM:TO:STEP, 0:16:1/255. Of methods that look for the "
-                 "nearest image, where the curve is taken");
-  app.add_option("--targeted", targeted,
-                 "The class to be shown: a number or name, next (the one after the true one), "
-                 "random (drawn for each image), or least-likely (of the smallest score)");
+                 "Radius of the ball, of pixels in [0,1]: 8/255 or 0.03 [8/255, in L2 1]. Of "
+                 "methods that look for the nearest image, within which it counts");
+  app.add_option("--epsilons", epsilons, "Several: 0,1/255,2/255 or FROM:TO:STEP, 0:16:1/255");
+  app.add_option(
+      "--targeted", targeted,
+      "The class to be shown: a number or name, next (the one after the true one), "
+      "random (drawn for each image), or least-likely (of the smallest score). Images that "
+      "are of a class that is named are skipped");
   app.add_option("--steps", steps, "Of the attack" + some("--steps"));
   app.add_option("--alpha", alpha, "Length of a step [eps / 4]" + some("--alpha"));
   app.add_option("--restarts", restarts, "Starts an image, at most" + some("--restarts"));
@@ -123,6 +119,11 @@ void AttackFlags::add_to(CLI::App& app) {
   app.add_option("--expectation", expectation,
                  "What the world does to the image on its way, print or rotate:15+brightness:0.2: "
                  "attacked in expectation, over 16 --samples, and tried under a fresh draw");
+  app.add_option(
+         "--pictures", pictures,
+         "Of so many images, from the first on, what became of them is saved as PNG too, at "
+         "every epsilon")
+      ->capture_default_str();
   app.add_option("--batch", batch, "Images in work at once, or auto")->capture_default_str();
   ClassifierFlags::add_to(app, "Folder for the journal, the attacked images and the pictures");
 }
@@ -135,13 +136,23 @@ AttackPlan read(const AttackFlags& f, const CLI::App& app) {
   const Norm norm = plan.options.norm;
   // Of pixels in [0,1], 8/255 in L2 would be next to nothing.
   const std::string eps = !f.eps.empty() ? f.eps : norm == Norm::linf ? "8/255" : "1";
-  plan.epsilons = !f.epsilons.empty()    ? epsilons("--epsilons", f.epsilons, norm)
-                  : plan.method->nearest ? epsilons("--epsilons", usual_epsilons(norm), norm)
-                                         : std::vector{epsilon("--eps", eps, norm)};
+  plan.epsilons = !f.epsilons.empty() ? epsilons("--epsilons", f.epsilons, norm)
+                                      : std::vector{epsilon("--eps", eps, norm)};
   if (plan.epsilons.size() > 1 && !plan.method->epsilons) {
     throw UsageError("--epsilons '" + printable(f.epsilons) + "': " + plan.method->name +
                      " takes one epsilon a run, by --eps");
   }
+  if (plan.method->nearest) {
+    if (!f.eps.empty() || !f.epsilons.empty()) plan.within = plan.epsilons;
+    if (f.epsilons.empty()) {  // a curve costs nothing
+      plan.epsilons = epsilons("--epsilons", usual_epsilons(norm), norm);
+      plan.epsilons.insert(plan.epsilons.end(), plan.within.begin(), plan.within.end());
+      std::ranges::sort(plan.epsilons);
+      const auto same = std::ranges::unique(plan.epsilons);
+      plan.epsilons.erase(same.begin(), same.end());
+    }
+  }
+  plan.pictures = number<std::int64_t>("--pictures", f.pictures, "a whole number of 0 or more", 0);
   if (!f.limit.empty()) {
     plan.limit = number<std::int64_t>("--limit", f.limit, "a whole number of 1 or more", 1);
   }

@@ -14,7 +14,7 @@ struct AttackFlags : ClassifierFlags {
   std::string data, image, label, shard;
   std::string method = "pgd", norm, eps, epsilons, alpha, loss, targeted;
   std::string steps, restarts, samples, searches, momentum, lambda, queries, mask;
-  std::string batch = "auto", limit;
+  std::string batch = "auto", limit, pictures = "16";
   std::vector<std::string> defences;
   std::string expectation;
   bool stay = false, naive = false;
@@ -27,7 +27,9 @@ struct AttackPlan {
   const Method* method = nullptr;
   MethodOptions options;
   std::vector<double> epsilons;  ///< of the ball, rising; for a `nearest` method, of the curve
+  std::vector<double> within;    ///< of those of a `nearest` method, what was asked for
   std::int64_t limit = 0;        ///< images, from the first on; 0: all
+  std::int64_t pictures = 0;     ///< images, from the first on, that are saved as PNG
 
   /// Epsilons that are items of the sweep; a `nearest` method has one item an image.
   std::size_t variants() const { return method->nearest ? 1 : epsilons.size(); }

@@ -1,6 +1,7 @@
 #include "methods.hpp"
 
 #include <algorithm>
+#include <cctype>
 #include <map>
 #include <memory>
 #include <utility>
@@ -14,6 +15,7 @@
 #include "phosphene/attacks/pgd.hpp"
 #include "phosphene/attacks/square.hpp"
 #include "phosphene/error.hpp"
+#include "record.hpp"
 
 namespace apps {
 namespace {
@@ -30,48 +32,7 @@ void set(Value& value, const std::optional<Said>& said) {
   if (said) value = static_cast<Value>(*said);
 }
 
-/// An attack that remembers the tag of what is in each slot. run_attack() starts what its queue
-/// gave last, and hands on at once what it takes.
-class TaggedAttack : public Attack {
- public:
-  explicit TaggedAttack(std::unique_ptr<Attack> attack)
-      : attack_(std::move(attack)), tags_(static_cast<std::size_t>(attack_->slots())) {}
-
-  void run(const NextTagged& next, const TakeTagged& done) {
-    const auto next_example = [&]() -> std::optional<Example> {
-      std::optional<Tagged> tagged = next();
-      if (!tagged) return {};
-      tag_ = tagged->tag;
-      return std::move(tagged->example);
-    };
-    run_attack(*this, next_example, [&](Outcome outcome) { done(std::move(outcome), tag_); });
-  }
-
-  std::int64_t slots() const override { return attack_->slots(); }
-  void start(std::int64_t slot, const Example& example) override {
-    tags_[static_cast<std::size_t>(slot)] = tag_;
-    attack_->start(slot, example);
-  }
-  void step() override { attack_->step(); }
-  bool finished(std::int64_t slot) const override { return attack_->finished(slot); }
-  Outcome take(std::int64_t slot) override {
-    tag_ = tags_[static_cast<std::size_t>(slot)];
-    return attack_->take(slot);
-  }
-
- private:
-  std::unique_ptr<Attack> attack_;
-  std::vector<std::int64_t> tags_;
-  std::int64_t tag_ = 0;
-};
-
-RunAttack running(std::unique_ptr<Attack> attack) {
-  const auto tagged = std::make_shared<TaggedAttack>(std::move(attack));
-  return [tagged](const NextTagged& next, const TakeTagged& done) { tagged->run(next, done); };
-}
-
-RunAttack run_pgd(const Context& context, Victim& victim, const MethodOptions& o,
-                  PgdOptions options) {
+PgdOptions pgd_options(const MethodOptions& o, PgdOptions options) {
   options.norm = o.norm;
   set(options.loss, o.loss);
   set(options.steps, o.steps);
@@ -79,19 +40,107 @@ RunAttack run_pgd(const Context& context, Victim& victim, const MethodOptions& o
   set(options.samples, o.samples);
   set(options.alpha, o.alpha);
   set(options.momentum, o.momentum);
+  if (options.penalty > 0) set(options.penalty, o.lambda);
   options.stay = o.stay;
   if (!o.mask.empty()) options.mask = o.mask.view();
-  return running(pgd(context, victim, std::move(options)));
+  return options;
+}
+PgdOptions penalty_options() {
+  PgdOptions options = bim_options();
+  options.loss = AttackLoss::score;
+  options.alpha = kPenaltyAlpha;
+  options.penalty = kLambda;
+  return options;
+}
+nlohmann::json said(const PgdOptions& o) {
+  nlohmann::json json{
+      {"loss", to_string(o.loss)},    {"steps", o.steps}, {"restarts", o.restarts},
+      {"samples", o.samples},         {"stay", o.stay},   {"momentum", shortest(o.momentum)},
+      {"lambda", shortest(o.penalty)}};
+  const bool relative = o.alpha == 0;
+  json[relative ? "relative_alpha" : "alpha"] = shortest(relative ? o.relative_alpha : o.alpha);
+  return json;
 }
 
-RunAttack run_apgd(const Context& context, Victim& victim, const MethodOptions& o,
-                   ApgdOptions options) {
+ApgdOptions apgd_options(const MethodOptions& o, ApgdOptions options) {
   options.norm = o.norm;
   set(options.loss, o.loss);
   set(options.steps, o.steps);
   set(options.restarts, o.restarts);
   set(options.samples, o.samples);
-  return running(apgd(context, victim, options));
+  return options;
+}
+ApgdOptions apgd_t_options() {
+  ApgdOptions options;
+  options.loss = AttackLoss::dlr;
+  options.targets = kTargets;
+  return options;
+}
+nlohmann::json said(const ApgdOptions& o) {
+  return {{"loss", to_string(o.loss)},
+          {"steps", o.steps},
+          {"restarts", o.restarts},
+          {"samples", o.samples}};
+}
+
+CarliniWagnerOptions cw_options(const MethodOptions& o) {
+  CarliniWagnerOptions options;
+  set(options.steps, o.steps);
+  set(options.searches, o.searches);
+  set(options.samples, o.samples);
+  return options;
+}
+nlohmann::json said(const CarliniWagnerOptions& o) {
+  return {{"steps", o.steps}, {"searches", o.searches}, {"samples", o.samples}};
+}
+
+DeepFoolOptions deepfool_options(const MethodOptions& o) {
+  DeepFoolOptions options;
+  options.norm = o.norm;
+  set(options.steps, o.steps);
+  return options;
+}
+nlohmann::json said(const DeepFoolOptions& o) { return {{"steps", o.steps}}; }
+
+FabOptions fab_options(const MethodOptions& o) {
+  FabOptions options;
+  options.norm = o.norm;
+  options.nearest = true;
+  set(options.steps, o.steps);
+  return options;
+}
+nlohmann::json said(const FabOptions& o) { return {{"steps", o.steps}}; }
+
+SquareOptions square_options(const MethodOptions& o) {
+  SquareOptions options;
+  options.norm = o.norm;
+  set(options.queries, o.queries);
+  set(options.restarts, o.restarts);
+  return options;
+}
+nlohmann::json said(const SquareOptions& o) {
+  return {{"queries", o.queries}, {"restarts", o.restarts}};
+}
+std::unique_ptr<Attack> make_square(const Context& c, Victim& v, const SquareOptions& options) {
+  return square(c, as_classifier(c, v), v.images(), options);
+}
+
+HopSkipJumpOptions hop_skip_jump_options(const MethodOptions& o) {
+  HopSkipJumpOptions options;
+  options.norm = o.norm;
+  set(options.iterations, o.steps);
+  set(options.max_queries, o.queries);
+  return options;
+}
+nlohmann::json said(const HopSkipJumpOptions& o) {
+  nlohmann::json json{{"steps", o.iterations}};
+  if (o.max_queries > 0) json["queries"] = o.max_queries;
+  return json;
+}
+std::unique_ptr<Attack> make_hop_skip_jump(const Context& c, Victim& v,
+                                           HopSkipJumpOptions options) {
+  options.slots = options.batch = v.images().n;
+  return hop_skip_jump(c, as_classifier(c, v), options);
 }
 
 /// It runs over its own queue, with one epsilon: an image is known by its index.
@@ -112,139 +161,117 @@ RunAttack run_autoattack(const Context& context, Victim& victim, const MethodOpt
   };
 }
 
+/// The method with how its options come from flags, and the attack from them.
+template <class OptionsOf, class Make>
+Method with(Method method, OptionsOf options_of, Make make) {
+  method.make = [=](const Context& c, Victim& v, const MethodOptions& o) {
+    return running(make(c, v, options_of(o)));
+  };
+  method.used = [options_of, flags = method.flags](const MethodOptions& o) {
+    nlohmann::json own = nlohmann::json::object();
+    const nlohmann::json all = said(options_of(o));
+    for (const auto& [name, value] : all.items()) {
+      const std::string flag = name == "relative_alpha" ? "--alpha" : "--" + name;
+      if (std::ranges::find(flags, flag) != flags.end()) own[name] = value;
+    }
+    return own;
+  };
+  return method;
+}
+
+/// Steps along a gradient from these options on.
+Method stepping(Method method, PgdOptions (*usual)()) {
+  return with(
+      std::move(method), [usual](const MethodOptions& o) { return pgd_options(o, usual()); }, pgd);
+}
+
 }  // namespace
 
 const std::vector<Method>& methods() {
   static const std::vector<Method> all{
-      {.name = "fgsm",
-       .what = "one step along the gradient's sign (Goodfellow et al. 2015)",
-       .norms = {kLinf, kL2},
-       .flags = {"--loss", "--samples", "--mask"},
-       .make = [](const Context& c, Victim& v,
-                  const MethodOptions& o) { return run_pgd(c, v, o, fgsm_options()); }},
-      {.name = "bim",
-       .what = "small steps from the image (Kurakin et al. 2017)",
-       .norms = {kLinf, kL2},
-       .flags = {"--loss", "--steps", "--alpha", "--samples", "--stay", "--mask"},
-       .make = [](const Context& c, Victim& v,
-                  const MethodOptions& o) { return run_pgd(c, v, o, bim_options()); }},
-      {.name = "pgd",
-       .what = "small steps from random points of the ball (Madry et al. 2018)",
-       .norms = {kLinf, kL2},
-       .flags = {"--loss", "--steps", "--alpha", "--restarts", "--samples", "--stay", "--mask"},
-       .make = [](const Context& c, Victim& v,
-                  const MethodOptions& o) { return run_pgd(c, v, o, PgdOptions{}); }},
-      {.name = "mi-fgsm",
-       .what = "small steps with momentum (Dong et al. 2018)",
-       .norms = {kLinf, kL2},
-       .flags = {"--loss", "--steps", "--alpha", "--momentum", "--samples", "--stay", "--mask"},
-       .make = [](const Context& c, Victim& v,
-                  const MethodOptions& o) { return run_pgd(c, v, o, mi_fgsm_options()); }},
-      {.name = "penalty",
-       .what = "the chapter's: a score less lambda times the L-infinity norm, in no ball",
-       .norms = {kLinf},
-       .flags = {"--loss", "--steps", "--alpha", "--lambda", "--samples", "--stay", "--mask"},
-       .nearest = true,
-       .make =
-           [](const Context& c, Victim& v, const MethodOptions& o) {
-             PgdOptions options = bim_options();
-             options.loss = AttackLoss::score;
-             options.alpha = kPenaltyAlpha;
-             options.penalty = o.lambda.value_or(kLambda);
-             return run_pgd(c, v, o, std::move(options));
-           }},
-      {.name = "apgd",
-       .what = "Auto-PGD, whose steps shrink by themselves (Croce and Hein 2020)",
-       .norms = {kLinf, kL2},
-       .flags = {"--loss", "--steps", "--restarts", "--samples"},
-       .make = [](const Context& c, Victim& v,
-                  const MethodOptions& o) { return run_apgd(c, v, o, ApgdOptions{}); }},
-      {.name = "apgd-t",
-       .what = "Auto-PGD towards each of the 9 likeliest classes by the targeted DLR loss",
-       .norms = {kLinf, kL2},
-       .flags = {"--steps", "--restarts", "--samples"},
-       .targeted = false,
-       .make =
-           [](const Context& c, Victim& v, const MethodOptions& o) {
-             ApgdOptions options;
-             options.loss = AttackLoss::dlr;
-             options.targets = kTargets;
-             return run_apgd(c, v, o, options);
-           }},
+      stepping({.name = "fgsm",
+                .what = "one step along the gradient's sign (Goodfellow et al. 2015)",
+                .norms = {kLinf, kL2},
+                .flags = {"--loss", "--samples", "--mask"}},
+               fgsm_options),
+      stepping({.name = "bim",
+                .what = "small steps from the image (Kurakin et al. 2017)",
+                .norms = {kLinf, kL2},
+                .flags = {"--loss", "--steps", "--alpha", "--samples", "--stay", "--mask"}},
+               [] { return bim_options(); }),
+      stepping({.name = "pgd",
+                .what = "small steps from random points of the ball (Madry et al. 2018)",
+                .norms = {kLinf, kL2},
+                .flags = {"--loss", "--steps", "--alpha", "--restarts", "--samples", "--stay",
+                          "--mask"}},
+               [] { return PgdOptions{}; }),
+      stepping({.name = "mi-fgsm",
+                .what = "small steps with momentum (Dong et al. 2018)",
+                .norms = {kLinf, kL2},
+                .flags = {"--loss", "--steps", "--alpha", "--momentum", "--samples", "--stay",
+                          "--mask"}},
+               [] { return mi_fgsm_options(); }),
+      stepping(
+          {.name = "penalty",
+           .what = "the chapter's: a score less lambda times the L-infinity norm, in no ball",
+           .norms = {kLinf},
+           .flags = {"--loss", "--steps", "--alpha", "--lambda", "--samples", "--stay", "--mask"},
+           .nearest = true},
+          penalty_options),
+      with(
+          {.name = "apgd",
+           .what = "Auto-PGD, whose steps shrink by themselves (Croce and Hein 2020)",
+           .norms = {kLinf, kL2},
+           .flags = {"--loss", "--steps", "--restarts", "--samples"}},
+          [](const MethodOptions& o) { return apgd_options(o, {}); }, apgd),
+      with(
+          {.name = "apgd-t",
+           .what = "Auto-PGD towards each of the 9 likeliest classes by the targeted DLR loss",
+           .norms = {kLinf, kL2},
+           .flags = {"--steps", "--restarts", "--samples"},
+           .targeted = false},
+          [](const MethodOptions& o) { return apgd_options(o, apgd_t_options()); }, apgd),
       {.name = "autoattack",
        .what = "the standard suite: APGD-CE, APGD-T, FAB-T, Square (Croce and Hein 2020)",
        .norms = {kLinf, kL2},
        .flags = {},
        .targeted = false,
        .epsilons = false,
-       .make = run_autoattack},
-      {.name = "cw",
-       .what = "the nearest image in L2, by optimisation (Carlini and Wagner 2017)",
-       .norms = {kL2},
-       .flags = {"--steps", "--searches", "--samples"},
-       .nearest = true,
-       .make =
-           [](const Context& c, Victim& v, const MethodOptions& o) {
-             CarliniWagnerOptions options;
-             set(options.steps, o.steps);
-             set(options.searches, o.searches);
-             set(options.samples, o.samples);
-             return running(carlini_wagner(c, v, options));
-           }},
-      {.name = "deepfool",
-       .what = "to the nearest boundary, made linear (Moosavi-Dezfooli et al. 2016)",
-       .norms = {kL2, kLinf},
-       .flags = {"--steps"},
-       .nearest = true,
-       .make =
-           [](const Context& c, Victim& v, const MethodOptions& o) {
-             DeepFoolOptions options;
-             options.norm = o.norm;
-             set(options.steps, o.steps);
-             return running(deepfool(c, v, options));
-           }},
-      {.name = "fab",
-       .what = "the nearest image, along boundaries made linear (Croce and Hein 2020)",
-       .norms = {kLinf, kL2},
-       .flags = {"--steps"},
-       .nearest = true,
-       .make =
-           [](const Context& c, Victim& v, const MethodOptions& o) {
-             FabOptions options;
-             options.norm = o.norm;
-             options.nearest = true;
-             set(options.steps, o.steps);
-             return running(fab(c, v, options));
-           }},
-      {.name = "square",
-       .what = "random squares, by scores alone (Andriushchenko et al. 2020)",
-       .norms = {kLinf, kL2},
-       .flags = {"--queries", "--restarts"},
-       .white_box = false,
-       .make =
-           [](const Context& c, Victim& v, const MethodOptions& o) {
-             SquareOptions options;
-             options.norm = o.norm;
-             set(options.queries, o.queries);
-             set(options.restarts, o.restarts);
-             return running(square(c, as_classifier(c, v), v.images(), options));
-           }},
-      {.name = "hopskipjump",
-       .what = "the nearest image, by labels alone (Chen et al. 2020)",
-       .norms = {kL2, kLinf},
-       .flags = {"--queries", "--steps"},
-       .white_box = false,
-       .nearest = true,
-       .targeted = false,
-       .make =
-           [](const Context& c, Victim& v, const MethodOptions& o) {
-             HopSkipJumpOptions options;
-             options.norm = o.norm;
-             set(options.iterations, o.steps);
-             set(options.max_queries, o.queries);
-             options.slots = options.batch = v.images().n;
-             return running(hop_skip_jump(c, as_classifier(c, v), options));
-           }},
+       .make = run_autoattack,
+       .used = [](const MethodOptions&) { return nlohmann::json::object(); }},
+      with({.name = "cw",
+            .what = "the nearest image in L2, by optimisation (Carlini and Wagner 2017)",
+            .norms = {kL2},
+            .flags = {"--steps", "--searches", "--samples"},
+            .nearest = true},
+           cw_options, carlini_wagner),
+      with({.name = "deepfool",
+            .what = "to the nearest boundary, made linear (Moosavi-Dezfooli et al. 2016)",
+            .norms = {kL2, kLinf},
+            .flags = {"--steps"},
+            .nearest = true},
+           deepfool_options, deepfool),
+      with({.name = "fab",
+            .what = "the nearest image, along boundaries made linear (Croce and Hein 2020)",
+            .norms = {kLinf, kL2},
+            .flags = {"--steps"},
+            .nearest = true},
+           fab_options, fab),
+      with({.name = "square",
+            .what = "random squares, by scores alone (Andriushchenko et al. 2020)",
+            .norms = {kLinf, kL2},
+            .flags = {"--queries", "--restarts"},
+            .white_box = false},
+           square_options, make_square),
+      with({.name = "hopskipjump",
+            .what = "the nearest image, by labels alone (Chen et al. 2020)",
+            .norms = {kL2, kLinf},
+            .flags = {"--queries", "--steps"},
+            .white_box = false,
+            .nearest = true,
+            .targeted = false,
+            .fills = true},
+           hop_skip_jump_options, make_hop_skip_jump),
   };
   return all;
 }
@@ -254,6 +281,11 @@ const Method& method_of(const std::string& name) {
   for (const Method& method : methods()) {
     if (method.name == name) return method;
     names += (names.empty() ? "" : ", ") + method.name;
+  }
+  std::string small = name;
+  for (char& c : small) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  for (const Method& method : methods()) {
+    if (method.name == small) names = small;
   }
   throw UsageError("--method '" + printable(name) + "': expected " + names);
 }

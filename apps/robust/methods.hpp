@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <functional>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "phosphene/attacks/victim.hpp"
 #include "phosphene/context.hpp"
 #include "phosphene/tensor.hpp"
+#include "tagged.hpp"
 
 namespace apps {
 
@@ -24,17 +26,6 @@ struct MethodOptions {
   phosphene::Tensor mask;  ///< host, [1, 1, h, w]; empty: none
 };
 
-/// An example, and what its outcome is to be told by: several of one image, with other epsilons,
-/// may be in work at once.
-struct Tagged {
-  phosphene::Example example;
-  std::int64_t tag = 0;
-};
-using NextTagged = std::function<std::optional<Tagged>()>;
-using TakeTagged = std::function<void(phosphene::Outcome, std::int64_t tag)>;
-/// Runs an attack over a queue.
-using RunAttack = std::function<void(const NextTagged&, const TakeTagged&)>;
-
 struct Method {
   std::string name, what;
   std::vector<phosphene::Norm> norms;  ///< the first is the default
@@ -43,12 +34,17 @@ struct Method {
   bool nearest = false;  ///< looks for the nearest image: has no epsilon
   bool targeted = true;  ///< can be given a target
   bool epsilons = true;  ///< can be given several
+  bool fills = false;    ///< asks for many images at once for each: one fills any batch
   /// Context and victim outlive what it returns. Throws phosphene::UsageError.
   std::function<RunAttack(const phosphene::Context&, phosphene::Victim&, const MethodOptions&)>
-      make;
+      make{};
+  /// What it runs with: {"steps": 10, "loss": "ce", ...}, of its `flags` those with a value. A step
+  /// that is a share of epsilon is "relative_alpha".
+  std::function<nlohmann::json(const MethodOptions&)> used{};
 };
 
-/// Every attack by its name: a line here is all that a new one needs.
+/// Every attack by its name: an entry here, and how its options come from flags and are told, is
+/// all that a new one needs.
 const std::vector<Method>& methods();
 /// Throws phosphene::UsageError with the names that there are.
 const Method& method_of(const std::string& name);

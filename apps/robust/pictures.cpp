@@ -104,8 +104,9 @@ Tensor curves_picture(const std::string& title, Norm norm, const std::vector<Nam
             100,
             {}};
   for (const NamedCurve& curve : curves) {
-    Series& series =
-        plot.series.emplace_back(Series{curve.name, {}, {}, curve.points.size() <= 40});
+    // Of one radius, beside the clean accuracy, nothing is known between.
+    Series& series = plot.series.emplace_back(
+        Series{curve.name, {}, {}, curve.points.size() <= 40, curve.points.size() > 2});
     for (const CurvePoint& point : curve.points) {
       const phosphene::Interval interval = phosphene::wilson(point.robust.count, point.robust.of);
       series.points.push_back({point.epsilon * (linf ? 255 : 1), 100 * point.robust.value()});

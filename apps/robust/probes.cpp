@@ -1,7 +1,10 @@
 #include "probes.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -16,8 +19,16 @@ namespace {
 
 using namespace phosphene;
 
-constexpr std::int64_t kLooked = 32, kProbed = 16, kQueries = 300;
-constexpr int kSteps = 40, kRandomSteps = 4;
+// In passes of the network: 32 x 10 before the attack; after it at most 8 x 300 of Square, and 8 x
+// 20 forward and backward of PGD.
+constexpr std::int64_t kLooked = 32, kProbed = 8, kQueries = 300;
+constexpr int kSteps = 20, kRandomSteps = 4;
+
+/// On a line of its own, also where a bar stands on the terminal's.
+void announce(const std::string& what) {
+  const char* begin = isatty(STDERR_FILENO) != 0 ? "\r\x1b[K" : "";
+  std::fprintf(stderr, "%scheck: %s\n", begin, what.c_str());
+}
 
 void add(std::vector<std::string>& warnings, const Warning& warning) {
   if (warning) warnings.push_back(*warning);
@@ -94,6 +105,8 @@ Warning black_box(const AttackPlan& plan, const Subject& s, const std::vector<Im
   options.norm = plan.options.norm;
   options.queries = kQueries;
   const std::unique_ptr<Victim> victim = s.tried(batch_of(probes));
+  const auto count = std::to_string(probes.size());
+  announce(count + " images that withstood, " + std::to_string(kQueries) + " queries of Square");
   const RunAttack square = method_of("square").make(*s.context, *victim, options);
   const auto all = static_cast<std::int64_t>(probes.size());
   return check_black_box(all, all - survivors(s, square, probes, epsilon),
@@ -116,6 +129,8 @@ Warning large_epsilon(const AttackPlan& plan, const Subject& s,
   options.steps = kSteps;
   options.stay = plan.options.stay;
   const std::unique_ptr<Victim> victim = s.seen(batch_of(probes));
+  announce(std::to_string(probes.size()) + " images, PGD of up to " + std::to_string(kSteps) +
+           " steps in a ball that holds uniform grey");
   const RunAttack attack = method_of("pgd").make(*s.context, *victim, options);
   return check_large_epsilon(static_cast<std::int64_t>(probes.size()),
                              survivors(s, attack, probes, large), large);
@@ -125,7 +140,9 @@ Warning large_epsilon(const AttackPlan& plan, const Subject& s,
 
 std::vector<Record> plain(const std::vector<ImageRecord>& records) {
   std::vector<Record> result;
-  for (const ImageRecord& each : records) result.push_back(each.record);
+  for (const ImageRecord& each : records) {
+    if (!each.record.skipped) result.push_back(each.record);
+  }
   return result;
 }
 
@@ -138,6 +155,7 @@ std::vector<std::string> probe_victim(const AttackPlan& plan, const Subject& s) 
   for (std::int64_t i = 0; i < count; ++i) {
     specimens.push_back({i, s.data->label(i), &images[static_cast<std::size_t>(i)]});
   }
+  announce("scores and gradients of the first " + std::to_string(count) + " images");
   const std::unique_ptr<Victim> victim = s.seen(std::min(s.batch, count));
   Inspector inspector(*s.context, *victim);
   const Tensor logits = inspector.logits(specimens), again = inspector.logits(specimens),
@@ -169,6 +187,7 @@ std::vector<std::string> probe_result(const AttackPlan& plan, const Subject& s,
   const std::vector<Record> all = plain(records);
   add(warnings, check_clean(all));
   add(warnings, check_nearest(all));
+  add(warnings, check_rounding(all));
   if (plan.method->nearest || !plan.method->white_box || !(epsilon > 0)) return warnings;
   add(warnings, check_order(all));
   add(warnings, check_rise(all));

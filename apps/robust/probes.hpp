@@ -12,12 +12,7 @@ namespace apps {
 /// without one. One line each.
 std::vector<std::string> probe_victim(const AttackPlan& plan, const Subject& subject);
 
-/// A record and the image that it is of.
-struct ImageRecord {
-  std::int64_t image = 0;
-  Record record;
-};
-
+/// Those that count: images that were not skipped.
 std::vector<Record> plain(const std::vector<ImageRecord>& records);
 
 /// What the records say after it, and two short attacks: a black box on some of the images that

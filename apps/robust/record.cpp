@@ -33,6 +33,7 @@ nlohmann::json to_json(const Record& record) {
   nlohmann::json json{
       {"label", record.label}, {"clean", record.clean}, {"clean_margin", record.clean_margin}};
   if (record.epsilon) json["epsilon"] = *record.epsilon;
+  if (record.skipped) json["skipped"] = true;
   if (!record.attacked) return json;
   const Record::Attacked& a = *record.attacked;
   if (a.target >= 0) json["target"] = a.target;
@@ -45,6 +46,7 @@ nlohmann::json to_json(const Record& record) {
                {"queries", a.queries},
                {"success", a.success}});
   if (!a.by.empty()) json["by"] = a.by;
+  if (a.unconfirmed) json["unconfirmed"] = true;
   return json;
 }
 
@@ -54,6 +56,7 @@ Record record_of(const nlohmann::json& json) {
   read(json, "clean", record.clean);
   read(json, "clean_margin", record.clean_margin);
   if (json.contains("epsilon")) read(json, "epsilon", record.epsilon.emplace());
+  if (json.contains("skipped")) read(json, "skipped", record.skipped);
   if (!json.contains("adversarial")) return record;
   Record::Attacked& a = record.attacked.emplace();
   if (json.contains("target")) read(json, "target", a.target);
@@ -66,6 +69,7 @@ Record record_of(const nlohmann::json& json) {
   read(json, "queries", a.queries);
   read(json, "success", a.success);
   if (json.contains("by")) read(json, "by", a.by);
+  if (json.contains("unconfirmed")) read(json, "unconfirmed", a.unconfirmed);
   return record;
 }
 

@@ -22,13 +22,21 @@ struct Record {
     double margin = 0;             ///< as clean_margin, at the attacked image
     double linf = 0, l2 = 0;       ///< of the perturbation
     std::int64_t iterations = 0, queries = 0;
-    std::string by;        ///< the attack that fooled it, where several were tried
-    bool success = false;  ///< adversarial is another than the label, targeted: is the target
+    std::string by;            ///< the attack that fooled it, where several were tried
+    bool success = false;      ///< adversarial is another than the label, targeted: is the target
+    bool unconfirmed = false;  ///< the attack saw a success that is none
   };
   std::optional<Attacked> attacked;
+  bool skipped = false;  ///< its true class is the --targeted one: neither attacked nor counted
 
   bool correct() const { return clean == label; }
   bool robust() const { return attacked && attacked->adversarial == label; }
+};
+
+/// A record and the image that it is of.
+struct ImageRecord {
+  std::int64_t image = 0;
+  Record record;
 };
 
 nlohmann::json to_json(const Record& record);

@@ -15,6 +15,7 @@
 #include "phosphene/image.hpp"
 #include "phosphene/npy.hpp"
 #include "pictures.hpp"
+#include "setup.hpp"
 #include "shard.hpp"
 #include "stream.hpp"
 #include "summary.hpp"
@@ -125,24 +126,45 @@ std::string network_name(const Subject& s) {
 
 }  // namespace
 
+nlohmann::json setup_of(const AttackFlags& f, const AttackPlan& plan, const Subject& s) {
+  nlohmann::json setup = setup_of_journal(settings(f, plan, s));
+  setup["data"] = f.image.empty() ? f.data : f.image;
+  setup["weights"] = s.network->weights().source();
+  if (setup["options"].contains("relative_alpha") && !plan.epsilons.empty()) {
+    // As the rates at the top, of the largest.
+    setup["options"]["alpha"] =
+        setup["options"]["relative_alpha"].get<double>() * plan.epsilons.back();
+  }
+  return setup;
+}
+
+std::vector<Summary> summaries_of(const AttackPlan& plan, const std::vector<Record>& records) {
+  std::vector<Summary> all = summarise(records);
+  for (Summary& s : summarise(within(records, plan.options.norm, plan.within))) {
+    all.push_back(std::move(s));
+  }
+  return all;
+}
+
 nlohmann::json report(const AttackFlags& f, const AttackPlan& plan, const Subject& s,
                       const std::vector<ImageRecord>& records,
                       const std::vector<std::string>& warnings) {
   const std::vector<Record> all = plain(records);
+  const std::vector<Summary> summaries = summaries_of(plan, all);
   nlohmann::json json = nlohmann::json::object(), list = nlohmann::json::array();
-  for (const Summary& summary : summarise(all)) {
+  for (const Summary& summary : summaries) {
     json = to_json(summary);  // the last, of the largest epsilon, stays
     list.push_back(json);
   }
-  json.update({{"method", f.method},
-               {"norm", to_string(plan.options.norm)},
-               {"model", network_name(s)},
-               {"weights", s.network->weights().source()},
-               {"data", f.image.empty() ? f.data : f.image},
-               {"targeted", f.targeted.empty() ? "no" : f.targeted},
-               {"defence", f.defences},
-               {"naive", f.naive},
-               {"batch", s.batch},
+  if (plan.method->nearest && !summaries.empty()) {
+    const Summary& nearest = summaries.front();
+    json["distance"] = to_json(plan.options.norm == Norm::linf ? nearest.linf : nearest.l2);
+  }
+  const auto skipped =
+      std::ranges::count_if(records, [](const ImageRecord& each) { return each.record.skipped; });
+  json.update(setup_of(f, plan, s));
+  json.update({{"batch", s.batch},
+               {"skipped", skipped / static_cast<std::int64_t>(plan.variants())},
                {"epsilons", list},
                {"curve", to_json(curve(all, plan.options.norm, plan.epsilons))},
                {"warnings", warnings}});
@@ -155,7 +177,9 @@ void save_pictures(const AttackFlags& f, const AttackPlan& plan, const Subject& 
   const std::string suffix =
       shard.count == 1 ? ""
                        : "-" + std::to_string(shard.index) + "-of-" + std::to_string(shard.count);
-  const std::string title = network_name(s) + " under " + f.method;
+  const std::string title = network_name(s) +
+                            (f.defences.empty() ? "" : " behind " + list_of(f.defences)) +
+                            " under " + (f.naive ? "naive " : "") + f.method;
   save_image(
       f.out + "/curve" + suffix + ".png",
       curves_picture("Robust accuracy of " + title, plan.options.norm,

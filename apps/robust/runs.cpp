@@ -1,6 +1,7 @@
 #include "runs.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -12,6 +13,7 @@
 #include "epsilons.hpp"
 #include "journal.hpp"
 #include "phosphene/error.hpp"
+#include "setup.hpp"
 
 namespace apps {
 namespace {
@@ -78,19 +80,25 @@ Run run_of(const Lines& lines, const std::string& path, const std::string& at) {
   std::vector<Record> records;
   for (const auto& [item, record] : lines.records) {
     try {
-      records.push_back(record_of(nlohmann::json(record)));
+      Record read = record_of(nlohmann::json(record));
+      if (!read.skipped) records.push_back(std::move(read));
     } catch (const Error& error) {
       throw Error(path + ": item " + std::to_string(item) + " " + error.what());
     }
   }
-  const Json& settings = lines.header["settings"];
   Run run;
-  run.name = settings.value("--model", "");
-  run.method = settings.value("--method", "");
-  run.norm = phosphene::parse_norm(settings.value("--norm", "linf"));
+  run.setup = setup_of_journal(nlohmann::json(lines.header["settings"]));
+  run.norm = phosphene::parse_norm(run.setup["norm"].get<std::string>());
   run.summaries = summarise(records);
   const std::string where = at.empty() ? usual_epsilons(run.norm) : at;
-  run.curve = curve(records, run.norm, epsilons("--epsilons", where, run.norm));
+  const std::vector<double> radii = epsilons("--epsilons", where, run.norm);
+  run.curve = curve(records, run.norm, radii);
+  const bool nearest = !run.summaries.empty() && !run.summaries.front().epsilon;
+  if (nearest && !at.empty()) {
+    for (const Summary& s : summarise(within(records, run.norm, radii))) {
+      run.summaries.push_back(s);
+    }
+  }
   return run;
 }
 
@@ -113,9 +121,8 @@ Run read_journals(const std::string& path, const std::string& at) {
 Run read_summary(const std::string& path, const nlohmann::json& json) {
   Run run;
   try {
-    run.name = json.value("model", "");
-    run.method = json.at("method").get<std::string>();
-    run.norm = phosphene::parse_norm(json.at("norm").get<std::string>());
+    run.setup = setup_of_report(json);
+    run.norm = phosphene::parse_norm(run.setup["norm"].get<std::string>());
     run.curve = curve_of(json.at("curve"));
     for (const nlohmann::json& entry : json.at("epsilons")) {
       run.summaries.push_back(summary_of(entry));
@@ -126,6 +133,30 @@ Run read_summary(const std::string& path, const nlohmann::json& json) {
     throw Error(path + ": " + error.what());
   }
   return run;
+}
+
+/// Leaves of a run what it says of these radii.
+void select(Run& run, const std::string& path, const std::vector<double>& radii) {
+  constexpr double kSame = 1e-9;
+  const auto wanted = [&](double epsilon) {
+    return std::ranges::any_of(radii, [&](double r) { return std::abs(r - epsilon) < kSame; });
+  };
+  for (const double radius : radii) {
+    const bool there = std::ranges::any_of(run.curve, [&](const CurvePoint& point) {
+      return std::abs(point.epsilon - radius) < kSame;
+    });
+    if (there) continue;
+    std::string known;
+    for (const CurvePoint& point : run.curve) {
+      known += (known.empty() ? "" : ", ") + epsilon_text(point.epsilon);
+    }
+    throw phosphene::UsageError("--epsilons: " + path + " was not measured at " +
+                                epsilon_text(radius) + ", expected of " + known);
+  }
+  // The clean accuracy stays.
+  std::erase_if(run.curve,
+                [&](const CurvePoint& p) { return p.epsilon > 0 && !wanted(p.epsilon); });
+  std::erase_if(run.summaries, [&](const Summary& s) { return s.epsilon && !wanted(*s.epsilon); });
 }
 
 }  // namespace
@@ -139,8 +170,9 @@ Run read_run(const std::string& argument, const std::string& at) {
   if (!fs::is_directory(path)) json = nlohmann::json::parse(read_text(path), nullptr, false);
   Run run = json.is_object() && !json.contains("journal") ? read_summary(path, json)
                                                           : read_journals(path, at);
-  if (named) run.name = argument.substr(0, equals);
+  run.name = named ? argument.substr(0, equals) : run.setup["model"].get<std::string>();
   if (run.name.empty()) run.name = path;
+  if (!at.empty()) select(run, path, epsilons("--epsilons", at, run.norm));
   return run;
 }
 

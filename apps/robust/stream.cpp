@@ -113,11 +113,10 @@ bool AttackStream::read(SweepQueue& queue) {
                    predicted_class(row, classes),
                    shortest(margin(row, classes, label)),
                    epsilon(work.item),
-                   {}};
-    if (!work.record.correct()) {
-      save_image(work.item.stem + ".png", work.item.image);
-      queue.done(work.item.index, to_json(work.record), {&work.item.image, 1});
-      ++images_;
+                   {},
+                   subject_.target.skips(label)};
+    if (work.record.skipped || !work.record.correct()) {
+      leave(queue, work, work.item.image);
       continue;
     }
     Record::Attacked& attacked = work.record.attacked.emplace();
@@ -177,10 +176,14 @@ void AttackStream::record(SweepQueue& queue, Work& work, const float* logits, co
   a.queries = work.outcome.queries;
   a.by = work.outcome.by;
   a.success = fools(a.adversarial, label, a.target);
-  unconfirmed_ += work.outcome.success && !a.success ? 1 : 0;
-  save_image(work.item.stem + ".png", work.outcome.image);
-  queue.done(work.item.index, to_json(work.record), {&work.outcome.image, 1});
-  ++images_;
+  a.unconfirmed = work.outcome.success && !a.success;
+  leave(queue, work, work.outcome.image);
+}
+
+void AttackStream::leave(SweepQueue& queue, const Work& work, const Tensor& image) {
+  if (work.item.image_index < plan_.pictures) save_image(work.item.stem + ".png", image);
+  queue.done(work.item.index, to_json(work.record), {&image, 1});
+  ++items_;
 }
 
 }  // namespace apps

@@ -25,10 +25,7 @@ class AttackStream {
   /// Throws phosphene::Error that names an image which left its ball.
   void run(SweepQueue& queue);
 
-  /// Images that were done, and those whose attack saw a success that the victim did not show.
-  std::int64_t images() const { return images_; }
-  std::int64_t unconfirmed() const { return unconfirmed_; }
-  bool random() const { return tried_->random(); }  ///< the victim
+  std::int64_t items() const { return items_; }  ///< that were done: images at each epsilon
 
  private:
   /// An item from when it is read until it is recorded.
@@ -44,6 +41,8 @@ class AttackStream {
   void finish(SweepQueue& queue, Work work);
   void evaluate(SweepQueue& queue);
   void record(SweepQueue& queue, Work& work, const float* logits, const float* rounded);
+  /// What became of the item goes to the journal, the array and, of the first images, a picture.
+  void leave(SweepQueue& queue, const Work& work, const phosphene::Tensor& image);
   std::optional<double> epsilon(const SweepItem& item) const;
 
   const AttackPlan& plan_;
@@ -54,7 +53,7 @@ class AttackStream {
   std::map<std::int64_t, Work> in_work_;  ///< by item
   std::deque<Tagged> ready_;
   std::vector<Work> attacked_;  ///< to be asked about
-  std::int64_t images_ = 0, unconfirmed_ = 0;
+  std::int64_t items_ = 0;
 };
 
 /// max over j != y of z_j - z_y.

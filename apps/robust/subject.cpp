@@ -65,6 +65,7 @@ std::unique_ptr<Dataset> open_data(const AttackFlags& f, const AttackPlan& plan,
                        .classes = network.info().labels,
                        .class_count = class_count(network.graph()),
                        .size = network.info().input_size,
+                       .network = called(f, network),
                        .count = plan.limit,
                        .warn = warn});
 }
@@ -121,12 +122,6 @@ class VictimMaker {
   std::string expectation_;
 };
 
-std::string list(const std::vector<std::string>& texts) {
-  std::string result;
-  for (const std::string& text : texts) result += (result.empty() ? "" : " | ") + text;
-  return result;
-}
-
 }  // namespace
 
 std::string Subject::class_name(std::int64_t index) const {
@@ -146,8 +141,10 @@ Subject open_subject(const AttackFlags& f, const AttackPlan& plan) {
   if (!f.mask.empty()) s.mask = load_mask(f.mask, shape.h, shape.w);
   s.context = make_context(f);
   constexpr std::int64_t kMostAtOnce = 512;
-  s.batch = data_batch(f.batch, recorded_device(f.shard, f.out), *s.context, shape, kMostAtOnce,
-                       s.data->size());
+  std::int64_t items = s.data->size() * static_cast<std::int64_t>(plan.variants());
+  if (plan.method->fills) items = std::max(items, kMostAtOnce);
+  s.batch =
+      data_batch(f.batch, recorded_device(f.shard, f.out), *s.context, shape, kMostAtOnce, items);
   const VictimMaker seen(f, s, !f.naive), tried(f, s, true);
   for (const auto& stage : tried.stages()) s.random = s.random || stage->random();
   for (const auto& stage : seen.stages()) {
@@ -158,26 +155,27 @@ Subject open_subject(const AttackFlags& f, const AttackPlan& plan) {
   return s;
 }
 
+std::string list_of(const std::vector<std::string>& texts) {
+  std::string result;
+  for (const std::string& text : texts) result += (result.empty() ? "" : " | ") + text;
+  return result;
+}
+
 nlohmann::json settings(const AttackFlags& f, const AttackPlan& plan, const Subject& s) {
   nlohmann::json json = settings_of(f, *s.network);
   json.update({{"--data", s.data->fingerprint()},
                {"--method", f.method},
                {"--norm", to_string(plan.options.norm)},
                {"--targeted", f.targeted},
-               {"--alpha", f.alpha},
-               {"--steps", f.steps},
-               {"--restarts", f.restarts},
-               {"--loss", f.loss},
-               {"--momentum", f.momentum},
-               {"--samples", f.samples},
-               {"--stay", f.stay},
                {"--mask", content_of(f.mask)},
-               {"--queries", f.queries},
-               {"--searches", f.searches},
-               {"--lambda", f.lambda},
-               {"--defence", list(f.defences)},
+               {"--defence", list_of(f.defences)},
                {"--naive", f.naive},
-               {"--expectation", f.expectation}});
+               {"--expectation", f.expectation},
+               {"--pictures", plan.pictures}});
+  const nlohmann::json used = plan.method->used(plan.options);
+  for (const auto& [name, value] : used.items()) {
+    json["--" + name] = value;
+  }
   if (!plan.method->nearest) json["--epsilons"] = plan.epsilons;
   return json;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <utility>
 
 #include "phosphene/error.hpp"
 #include "phosphene/statistics.hpp"
@@ -16,9 +17,23 @@ Spread spread(std::vector<double> values) {
   double sum = 0;
   for (const double v : values) sum += v;
   const std::size_t middle = values.size() / 2;
-  const double median =
-      values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
-  return {sum / static_cast<double>(values.size()), median};
+  Spread s;
+  s.mean = sum / static_cast<double>(values.size());
+  s.median = values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
+  for (std::size_t k = 0; k < s.quantiles.size(); ++k) {
+    const double place = Spread::kQuantiles[k] * static_cast<double>(values.size() - 1);
+    const auto below = static_cast<std::size_t>(place);
+    const double next = values[std::min(below + 1, values.size() - 1)];
+    s.quantiles[k] = values[below] + (place - static_cast<double>(below)) * (next - values[below]);
+  }
+  return s;
+}
+
+/// "0.25"
+std::string quantile_name(double q) {
+  std::string name = std::to_string(q);
+  name.erase(name.find_last_not_of('0') + 1);
+  return name;
 }
 
 Summary counted(const std::vector<const Record*>& records) {
@@ -65,26 +80,37 @@ std::vector<Summary> summarise(const std::vector<Record>& records) {
   return summaries;
 }
 
+std::vector<Record> within(const std::vector<Record>& nearest, phosphene::Norm norm,
+                           const std::vector<double>& epsilons) {
+  std::vector<Record> records;
+  for (const double epsilon : epsilons) {
+    for (Record record : nearest) {
+      record.epsilon = epsilon;
+      if (record.attacked) {
+        Record::Attacked& a = *record.attacked;
+        if ((norm == phosphene::Norm::linf ? a.linf : a.l2) > epsilon) {
+          a.adversarial = a.rounded = record.label;
+          a.success = false;
+        }
+      }
+      records.push_back(std::move(record));
+    }
+  }
+  return records;
+}
+
 std::vector<CurvePoint> curve(const std::vector<Record>& records, phosphene::Norm norm,
                               const std::vector<double>& at) {
-  std::vector<CurvePoint> points;
   const std::vector<Summary> summaries = summarise(records);
-  if (summaries.empty()) return points;
-  points.push_back({0, summaries.front().clean});
+  if (summaries.empty()) return {};
+  std::vector<CurvePoint> points{{0, summaries.front().clean}};
   for (const Summary& s : summaries) {
     if (s.epsilon && *s.epsilon > 0) points.push_back({*s.epsilon, s.robust});
   }
   if (summaries.front().epsilon) return points;
   for (const double epsilon : at) {
     if (epsilon <= 0) continue;
-    Rate robust{0, static_cast<std::int64_t>(records.size())};
-    for (const Record& record : records) {
-      if (!record.attacked) continue;
-      const Record::Attacked& a = *record.attacked;
-      const double distance = norm == phosphene::Norm::linf ? a.linf : a.l2;
-      robust.count += record.robust() || distance > epsilon ? 1 : 0;
-    }
-    points.push_back({epsilon, robust});
+    points.push_back({epsilon, summarise(within(records, norm, {epsilon})).front().robust});
   }
   return points;
 }
@@ -93,6 +119,14 @@ void put(nlohmann::json& json, const std::string& name, const Rate& rate) {
   const phosphene::Interval interval = phosphene::wilson(rate.count, rate.of);
   json[name] = rate.value();
   json[name + "_interval"] = {interval.low, interval.high};
+}
+
+nlohmann::json to_json(const Spread& spread) {
+  nlohmann::json json{{"mean", spread.mean}, {"median", spread.median}};
+  for (std::size_t k = 0; k < spread.quantiles.size(); ++k) {
+    json["quantiles"][quantile_name(Spread::kQuantiles[k])] = spread.quantiles[k];
+  }
+  return json;
 }
 
 nlohmann::json to_json(const Summary& s) {
@@ -104,16 +138,15 @@ nlohmann::json to_json(const Summary& s) {
   json["successes"] = s.success.count;
   put(json, "clean_accuracy", s.clean);
   put(json, "attack_success_rate", s.success);
-  put(json, "robust_accuracy", s.robust);
-  put(json, "rounded_accuracy", s.rounded);
+  if (s.epsilon) {
+    put(json, "robust_accuracy", s.robust);
+    put(json, "rounded_accuracy", s.rounded);
+  }
   put(json, "rounded_success_rate", s.rounded_success);
-  const auto add = [&](const char* name, const Spread& values) {
-    json[name] = {{"mean", values.mean}, {"median", values.median}};
-  };
-  add("linf", s.linf);
-  add("l2", s.l2);
-  add("iterations", s.iterations);
-  add("queries", s.queries);
+  json["linf"] = to_json(s.linf);
+  json["l2"] = to_json(s.l2);
+  json["iterations"] = to_json(s.iterations);
+  json["queries"] = to_json(s.queries);
   json["queries"]["total"] = s.total_queries;
   return json;
 }
@@ -139,14 +172,20 @@ Summary summary_of(const nlohmann::json& json) {
     };
     const auto values = [&](const char* name) {
       const nlohmann::json& entry = json.at(name);
-      return Spread{entry.at("mean").get<double>(), entry.at("median").get<double>()};
+      Spread spread{entry.at("mean").get<double>(), entry.at("median").get<double>()};
+      for (std::size_t k = 0; k < spread.quantiles.size(); ++k) {
+        entry.at("quantiles").at(quantile_name(Spread::kQuantiles[k])).get_to(spread.quantiles[k]);
+      }
+      return spread;
     };
     if (json.contains("epsilon")) s.epsilon = json["epsilon"].get<double>();
     const std::int64_t images = integer("images");
     s.clean = {integer("correct"), images};
     s.success = {integer("successes"), integer("attacked")};
-    s.robust = rate("robust_accuracy", images);
-    s.rounded = rate("rounded_accuracy", images);
+    if (s.epsilon) {
+      s.robust = rate("robust_accuracy", images);
+      s.rounded = rate("rounded_accuracy", images);
+    }
     s.rounded_success = rate("rounded_success_rate", s.success.count);
     s.linf = values("linf");
     s.l2 = values("l2");

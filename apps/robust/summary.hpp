@@ -1,4 +1,5 @@
 #pragma once
+#include <array>
 #include <cstdint>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -16,9 +17,13 @@ struct Rate {
   double value() const;  ///< 0 of none
 };
 
-/// Mean and median; of none both are 0.
+/// Where values lie; of none all are 0.
 struct Spread {
+  /// Of a sorted sample x_0 .. x_n-1 quantile q is at q (n - 1), linear between neighbours.
+  static constexpr std::array<double, 4> kQuantiles{0.1, 0.25, 0.75, 0.9};
+
   double mean = 0, median = 0;
+  std::array<double, 4> quantiles{};
 };
 
 /// What an attack did to a data set at one epsilon.
@@ -26,15 +31,22 @@ struct Summary {
   std::optional<double> epsilon;  ///< none: the attack looked for the nearest
   Rate clean;                     ///< classified correctly as they are, of all images
   Rate success;                   ///< fooled (targeted: as the target), of those
-  Rate robust;                    ///< still classified correctly when attacked, of all images
-  Rate rounded;                   ///< the same after rounding to 8 bits
-  Rate rounded_success;           ///< fooled and still so after rounding, of the fooled
-  Spread linf, l2;                ///< of the perturbations that fooled
-  Spread iterations, queries;     ///< of all that were attacked
+  /// Still classified correctly when attacked, of all images. Of an attack that looks for the
+  /// nearest image, which any image has, it says nothing.
+  Rate robust;
+  Rate rounded;                ///< the same after rounding to 8 bits
+  Rate rounded_success;        ///< fooled and still so after rounding, of the fooled
+  Spread linf, l2;             ///< of the perturbations that fooled
+  Spread iterations, queries;  ///< of all that were attacked
   std::int64_t total_queries = 0;
 };
 
-/// One for each epsilon that the records hold, rising; those without one are together.
+/// What the records of an attack that looks for the nearest image say of a ball of each epsilon: an
+/// image whose perturbation is larger is not fooled.
+std::vector<Record> within(const std::vector<Record>& nearest, phosphene::Norm norm,
+                           const std::vector<double>& epsilons);
+
+/// One for each epsilon that the records hold, rising; those without one are together, and first.
 std::vector<Summary> summarise(const std::vector<Record>& records);
 
 /// Robust accuracy within a ball.
@@ -43,13 +55,16 @@ struct CurvePoint {
   Rate robust;
 };
 
-/// Against epsilon, from the clean accuracy at 0 on. Of an attack that looks for the nearest, an
-/// image is robust at epsilon if its perturbation is larger; `at` says where.
+/// Against epsilon, from the clean accuracy at 0 on. Of an attack that looks for the nearest `at`
+/// says where.
 std::vector<CurvePoint> curve(const std::vector<Record>& records, phosphene::Norm norm,
                               const std::vector<double>& at);
 
 /// {"value": ..., "value_interval": [low, high]} with Wilson's interval of 95 %.
 void put(nlohmann::json& json, const std::string& name, const Rate& rate);
+/// {"mean", "median", "quantiles": {"0.1": ..., ...}}
+nlohmann::json to_json(const Spread& spread);
+/// Without an epsilon there are no rates of what is robust.
 nlohmann::json to_json(const Summary& summary);
 nlohmann::json to_json(const std::vector<CurvePoint>& points);
 /// What to_json() wrote. Both throw phosphene::Error.
@@ -60,7 +75,8 @@ std::vector<CurvePoint> curve_of(const nlohmann::json& json);
 std::string epsilon_text(double epsilon);
 /// "17.3 % [15.1, 19.8]"
 std::string percent(const Rate& rate);
-/// A Markdown table with a line an epsilon.
-std::string table(const std::vector<Summary>& summaries);
+/// A Markdown table with a line an epsilon; before it one of distances, where a summary has none.
+/// `naive`: the attack did not know of a defence, and its columns say so.
+std::string table(const std::vector<Summary>& summaries, phosphene::Norm norm, bool naive);
 
 }  // namespace apps

@@ -30,17 +30,40 @@ std::string percent(const Rate& rate) {
                    100 * interval.high);
 }
 
-std::string table(const std::vector<Summary>& summaries) {
-  std::string text =
-      "| epsilon | clean % | attack success % | robust % | robust after 8 bits % | median Linf | "
-      "median L2 | mean iterations | mean queries |\n|---|---|---|---|---|---|---|---|---|\n";
+std::string table(const std::vector<Summary>& summaries, phosphene::Norm norm, bool naive) {
+  const std::string by = naive ? " (naive)" : "";
+  const bool linf = norm == phosphene::Norm::linf;
+  std::string distances, rates;
   for (const Summary& s : summaries) {
-    text += "| " + (s.epsilon ? epsilon_text(*s.epsilon) : "nearest") + " | " + percent(s.clean);
-    text += " | " + percent(s.success) + " | " + percent(s.robust) + " | " + percent(s.rounded);
-    text += formatted(" | %.5f | %.4f | %.1f | %.1f |\n", s.linf.median, s.l2.median,
-                      s.iterations.mean, s.queries.mean);
+    if (!s.epsilon) {
+      const Spread& d = linf ? s.linf : s.l2;
+      distances += "| " + percent(s.clean) + " | " + percent(s.success);
+      distances += formatted(" | %.5f | %.5f | %.5f to %.5f", d.median, d.mean, d.quantiles.front(),
+                             d.quantiles.back());
+      distances += " | " + percent(s.rounded_success);
+      distances += formatted(" | %.1f | %.1f |\n", s.iterations.mean, s.queries.mean);
+      continue;
+    }
+    rates += "| " + epsilon_text(*s.epsilon) + " | " + percent(s.clean);
+    rates += " | " + percent(s.success) + " | " + percent(s.robust) + " | " + percent(s.rounded);
+    rates += formatted(" | %.5f | %.4f | %.1f | %.1f |\n", s.linf.median, s.l2.median,
+                       s.iterations.mean, s.queries.mean);
   }
-  return text;
+  if (!distances.empty()) {
+    distances = "| clean % | fooled at any distance %" + by + " | median " +
+                std::string(linf ? "Linf" : "L2") +
+                " | mean | 10 to 90 % of them | of these fooled after 8 bits % | mean iterations | "
+                "mean queries |\n|---|---|---|---|---|---|---|---|\n" +
+                distances;
+  }
+  if (!rates.empty()) {
+    rates = "| epsilon | clean % | attack success %" + by + " | robust %" + by +
+            " | robust after 8 bits %" + by +
+            " | median Linf | median L2 | mean iterations | mean queries "
+            "|\n|---|---|---|---|---|---|---|---|---|\n" +
+            rates;
+  }
+  return distances + (distances.empty() || rates.empty() ? "" : "\n") + rates;
 }
 
 }  // namespace apps

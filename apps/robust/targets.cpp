@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "classes.hpp"
+#include "common.hpp"
 #include "phosphene/error.hpp"
 
 namespace apps {
@@ -30,16 +31,17 @@ TargetRule::TargetRule(const std::string& text, const phosphene::Network& networ
                                    : Kind::one;
   if (kind_ != Kind::one) return;
   class_ = class_of("--targeted", text, network);
-  std::int64_t own = 0, first = -1;
-  for (std::int64_t i = 0; i < data.size(); ++i) {
-    if (data.label(i) != class_) continue;
-    if (own++ == 0) first = i;
-  }
+  std::int64_t own = 0;
+  for (std::int64_t i = 0; i < data.size(); ++i) own += data.label(i) == class_ ? 1 : 0;
   if (own == 0) return;
-  throw UsageError("--targeted '" + phosphene::printable(text) + "': is the true class of " +
-                   data.name(first) +
-                   (own > 1 ? " and " + std::to_string(own - 1) + " more images" : "") +
-                   "; expected another class, or next, random or least-likely");
+  const std::string given =
+      "--targeted '" + phosphene::printable(text) + "': is the true class of ";
+  if (own == data.size()) {
+    throw UsageError(given + (own == 1 ? data.name(0) : "all " + std::to_string(own) + " images") +
+                     "; expected another class, or next, random or least-likely");
+  }
+  warn(given + std::to_string(own) + " of " + std::to_string(data.size()) +
+       " images, which are skipped: neither attacked nor counted");
 }
 
 std::int64_t TargetRule::operator()(std::int64_t index, std::int64_t label, const float* logits,

@@ -52,7 +52,7 @@ std::vector<std::string> near_names(std::string_view name, std::span<const std::
   std::vector<std::string> near;
   for (const Ranked& candidate : ranked) {
     if (near.size() == limit) break;
-    near.emplace_back(candidate.name);
+    if (std::ranges::find(near, candidate.name) == near.end()) near.emplace_back(candidate.name);
   }
   return near;
 }

@@ -51,9 +51,9 @@ void check_image_size(const std::string& where, std::int64_t h, std::int64_t w,
                       const DatasetOptions& options) {
   if (options.size == 0 || (h == options.size && w == options.size)) return;
   throw UsageError(
-      fmt::format("{}: images of {}x{} pixels, the network takes {}x{}: only photographs in files "
-                  "of their own are resized",
-                  where, w, h, options.size, options.size));
+      fmt::format("{}: images of {}x{} pixels, {} takes {}x{}: only photographs in files of their "
+                  "own are resized",
+                  where, w, h, options.network, options.size, options.size));
 }
 
 }  // namespace datasets

@@ -24,11 +24,10 @@ std::string lower_extension(const std::string& path) {
 
 /// What the file is, where it is one that the converter script reads; empty otherwise.
 std::string_view foreign_format(const std::string& path, std::span<const std::uint8_t> file) {
-  static constexpr std::array<std::pair<std::string_view, std::string_view>, 9> kExtensions = {{
+  static constexpr std::array<std::pair<std::string_view, std::string_view>, 8> kExtensions = {{
       {".pth", "a PyTorch file"},
       {".pt", "a PyTorch file"},
       {".th", "a PyTorch file"},
-      {".bin", "a PyTorch file"},
       {".ckpt", "a PyTorch file"},
       {".h5", "an HDF5 file"},
       {".hdf5", "an HDF5 file"},

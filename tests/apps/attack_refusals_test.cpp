@@ -33,6 +33,7 @@ TEST_F(AttackApp, RefusesUnknownNames) {
     flags_ = before;
   };
   refuse("--method", "pdg", "expected fgsm, bim, pgd");
+  refuse("--method", "PGD", "expected pgd");
   refuse("--loss", "hinge", "expected ce");
   refuse("--norm", "l3", "expected linf or l2");
   refuse("--defence", "jpg:75", "jpeg");
@@ -40,17 +41,18 @@ TEST_F(AttackApp, RefusesUnknownNames) {
   refuse("--targeted", "8", "0 to 7");
 }
 
-TEST_F(AttackApp, RefusesATargetThatIsTheTrueClass) {
-  flags_["--targeted"] = "disc";
-  expect_refused(kUsage, {"--targeted 'disc'", "is the true class of shapes-0000"});
+TEST_F(AttackApp, RefusesATargetThatIsTheOnlyTrueClass) {
+  write_picture(path("disc.png"), 64, 64, 1);
+  flags_.erase("--data");
+  flags_["--image"] = path("disc.png");
+  flags_["--label"] = flags_["--targeted"] = "disc";
+  expect_refused(kUsage, {"--targeted 'disc'", "is the true class of disc"});
 }
 
 TEST_F(AttackApp, RefusesFlagsOfOtherMethods) {
   flags_["--momentum"] = "1";
   expect_refused(kUsage, {"--momentum", "does not belong to pgd", "mi-fgsm"});
   flags_.erase("--momentum");
-  flags_["--method"] = "deepfool";
-  expect_refused(kUsage, {"--eps", "deepfool", "nearest"});
   flags_.erase("--eps");
   flags_["--norm"] = "linf";
   flags_["--method"] = "cw";
@@ -129,7 +131,7 @@ TEST_F(AttackApp, RobustnessRefusesWhatIsNoRun) {
   refuse({path("none.json")}, kFailed, "no such file");
   const std::string empty = "{}", line = "{\"journal\":1}\n";
   write("empty.json", Bytes(empty.begin(), empty.end()));
-  refuse({"a=" + path("empty.json")}, kFailed, "is not what attack --json writes");
+  refuse({"a=" + path("empty.json")}, kFailed, "has no 'model' that attack --json would write");
   write("bad.jsonl", Bytes(line.begin(), line.end()));
   refuse({path("bad.jsonl")}, kFailed, "line 1");
   refuse({}, kUsage, "RUN");

@@ -98,6 +98,84 @@ TEST_F(AttackApp, GoesOnWhereItWasStopped) {
   }
 }
 
+TEST_F(AttackApp, OfTheNearestImageItReportsDistances) {
+  flags_["--data"] = "shapes:2:4";
+  flags_["--method"] = "deepfool";
+  flags_["--batch"] = "65536";  // more than there are
+  for (const char* flag : {"--eps", "--steps"}) flags_.erase(flag);
+  const Outcome outcome = run();
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_THAT(outcome.err, HasSubstr("--batch 65536: 4 are all"));
+  nlohmann::json s = json();
+  EXPECT_EQ(s["batch"], 4);
+  EXPECT_EQ(s["options"], (nlohmann::json{{"steps", 50}}));
+  EXPECT_FALSE(s.contains("robust_accuracy"));
+  const double median = s["distance"]["median"].get<double>();
+  EXPECT_EQ(s["l2"]["median"], median);
+  EXPECT_GT(median, 0);
+  EXPECT_THAT(outcome.out, Not(HasSubstr("robust %")));
+
+  flags_["--eps"] = std::to_string(median);  // between two of the four
+  const Outcome within = run();              // the same sweep: nothing is attacked again
+  ASSERT_EQ(within.code, 0) << within.err;
+  EXPECT_THAT(within.err, HasSubstr("4 done before"));
+  EXPECT_THAT(within.out, HasSubstr("robust %"));
+  s = json();
+  EXPECT_EQ(s["robust_accuracy"], 0.5);
+  EXPECT_EQ(s["distance"]["median"], median);
+}
+
+TEST_F(AttackApp, ImagesOfTheTargetAreSkippedAndTheFirstAreSaved) {
+  flags_["--data"] = "shapes:2:4";
+  flags_["--targeted"] = "disc";
+  flags_["--pictures"] = "2";
+  const Outcome outcome = run();
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  std::int64_t discs = 0;
+  for (std::uint64_t i = 0; i < 4; ++i) discs += shapes(2, i).label == 0 ? 1 : 0;
+  ASSERT_GT(discs, 0);
+  const nlohmann::json s = json();
+  EXPECT_EQ(s["skipped"], discs);
+  EXPECT_EQ(s["images"], 4 - discs);
+  EXPECT_EQ(s["attacked"], 4 - discs);
+  EXPECT_THAT(outcome.err, HasSubstr(std::to_string(discs) + " of 4 images, which are skipped"));
+  EXPECT_TRUE(std::filesystem::exists(path("out/shapes-00001.png")));
+  EXPECT_FALSE(std::filesystem::exists(path("out/shapes-00002.png")));
+  EXPECT_EQ(s["options"]["steps"], 3);
+  EXPECT_EQ(s["options"]["alpha"].get<double>(), 2.0 / 255);
+  EXPECT_EQ(s["options"]["loss"], "ce");
+  EXPECT_EQ(s["weights_fingerprint"].get<std::string>().size(), 16U);
+  const Outcome read = run_app(ROBUSTNESS, {path("out"), "--json", path("r.json")});
+  ASSERT_EQ(read.code, 0) << read.err;
+  const nlohmann::json again = json("r.json")["runs"][0];
+  EXPECT_EQ(again["epsilons"], s["epsilons"]);
+  for (const char* field : {"model", "weights_fingerprint", "data_fingerprint", "targeted"}) {
+    EXPECT_EQ(again[field], s[field]) << field;
+  }
+}
+
+TEST_F(AttackApp, RobustnessComparesOnlyWhatCompares) {
+  flags_["--data"] = "shapes:2:2";
+  flags_.erase("--eps");
+  flags_["--epsilons"] = "2/255,8/255";
+  ASSERT_EQ(run("one").code, 0);
+  const std::string one = path("one.json"), two = path("s.json");
+  std::filesystem::rename(two, one);
+  flags_["--data"] = "shapes:3:2";
+  ASSERT_EQ(run("two").code, 0);
+  const Outcome same = run_app(ROBUSTNESS, {one, two});
+  EXPECT_EQ(same.code, 2);
+  EXPECT_THAT(same.err, HasSubstr("is called 'resnet8_shapes', as another is"));
+  const Outcome other = run_app(ROBUSTNESS, {"a=" + one, "b=" + two, "--epsilons", "8/255"});
+  EXPECT_EQ(other.code, 0) << other.err;
+  EXPECT_THAT(other.err, HasSubstr("b and a are of different images (2 images of shapes:3:2"));
+  EXPECT_THAT(other.out, Not(HasSubstr("| 2/255")));
+  EXPECT_THAT(other.out, HasSubstr("| 8/255"));
+  const Outcome missing = run_app(ROBUSTNESS, {one, "--epsilons", "4/255"});
+  EXPECT_EQ(missing.code, 2);
+  EXPECT_THAT(missing.err, HasSubstr("was not measured at 4/255, expected of 0, 2/255, 8/255"));
+}
+
 TEST_F(AttackApp, EveryMethodRuns) {
   flags_["--data"] = "shapes:2:2";
   flags_["--batch"] = "2";
@@ -171,9 +249,12 @@ TEST_F(AttackApp, ObfuscatedNetworksRaiseWarnings) {
 }
 
 TEST_F(AttackApp, NaiveImagesAreNotLeftAtTheBoundaryOfTheBareNetwork) {
+  flags_["--data"] = "shapes:2:2";
   flags_["--defence"] = "median:3";
   flags_["--naive"] = "on";
-  ASSERT_EQ(run().code, 0);
+  const Outcome outcome = run();
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_THAT(outcome.out, HasSubstr("robust % (naive)"));
   EXPECT_EQ(json()["iterations"]["mean"], 3.0);
 }
 

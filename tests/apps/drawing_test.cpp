@@ -149,6 +149,18 @@ TEST(Plot, IsTheSameTwiceAndShowsItsCurve) {
   EXPECT_GT(blue, 3000);
 }
 
+TEST(Plot, WithoutALineNothingIsBetweenThePoints) {
+  const auto coloured = [](bool line) {
+    Plot plot{"", "", "", 0, 100, {}};
+    plot.series.push_back({"", {{0, 90}, {1, 10}}, {{85, 95}, {5, 15}}, true, line});
+    const Tensor image = draw(plot);
+    const float* row = image.data() + 375 * image.shape().w;  // half way down
+    return std::count(row + 200, row + 1100, series_colour(0).red);
+  };
+  EXPECT_GT(coloured(true), 0);
+  EXPECT_EQ(coloured(false), 0);
+}
+
 TEST(Plot, OfOnePointHasItToo) {
   Plot plot{"", "", "", 0, 1, {}};
   plot.series.push_back({"point", {{0, 0.5}}, {{0.25, 0.75}}, true});

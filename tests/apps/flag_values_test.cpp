@@ -3,6 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <string>
+#include <vector>
+
+#include "phosphene/error.hpp"
+
 namespace apps {
 namespace {
 
@@ -85,6 +90,11 @@ TEST(IterationRange, IsNotEmpty) {
                 ThrowsMessage<UsageError>(HasSubstr("expected A:B, whole numbers with A < B")))
         << text;
   }
+}
+
+TEST(NearNames, AreGivenOnce) {
+  const std::vector<std::string> names{"conv2", "conv1", "pool", "conv1", "conv2"};
+  EXPECT_EQ(phosphene::near_names("conv1", names, 2), (std::vector<std::string>{"conv1", "conv2"}));
 }
 
 }  // namespace

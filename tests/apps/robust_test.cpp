@@ -1,60 +1,26 @@
-// What programs that attack share: rates, the run's checks (each fires where it should, and only
-// there), epsilons.
+// What programs that attack share: rates, distances, curves, tables, epsilons.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <cstdint>
-#include <functional>
-#include <limits>
 #include <string>
 #include <vector>
 
 #include "apps/epsilons.hpp"
-#include "apps/robust/checks.hpp"
 #include "apps/robust/record.hpp"
+#include "apps/robust/setup.hpp"
 #include "apps/robust/summary.hpp"
-#include "phosphene/error.hpp"
+#include "tests/apps/robust_records.hpp"
 
 namespace apps {
 namespace {
 
-using phosphene::Error;
 using phosphene::Norm;
-using phosphene::Tensor;
-using phosphene::UsageError;
-using testing::DoubleNear;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::Not;
 using testing::SizeIs;
-
-std::string refusal(const std::function<void()>& call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "";
-}
-
-Tensor image_of(std::vector<float> values) {
-  Tensor image = Tensor::host({1, 3, 1, static_cast<std::int64_t>(values.size()) / 3});
-  std::copy(values.begin(), values.end(), image.data());
-  return image;
-}
-
-Record right(double epsilon, bool success, double margin = -1) {
-  Record record{3, 3, -2, epsilon, Record::Attacked{}};
-  Record::Attacked& a = *record.attacked;
-  a.adversarial = a.rounded = success ? 5 : 3;
-  a.success = success;
-  a.margin = success ? 0.5 : margin;
-  a.linf = epsilon;
-  a.l2 = 10 * epsilon;
-  a.iterations = success ? 4 : 20;
-  a.queries = a.iterations + 1;
-  return record;
-}
 
 TEST(Epsilons, AreNumbersAndFractions) {
   EXPECT_EQ(epsilon("--eps", "8/255", Norm::linf), 8.0 / 255);
@@ -89,7 +55,11 @@ TEST(Epsilons, RefuseWhatIsNoRadius) {
        {"0:16", "0:16:0", "16:0:1/255", "0:1/255:16", "1:2:3:4", "0,,1", ":::"}) {
     EXPECT_THAT(list(text), HasSubstr("--epsilons")) << text;
   }
-  EXPECT_THAT(list("0:16:1"), HasSubstr("16"));
+  EXPECT_THAT(list("0:16:1"), HasSubstr("it is 0:16:1/255"));
+  EXPECT_THAT(list("0:8/255:1/255"), HasSubstr("stands once, at the end"));
+  EXPECT_THAT(list("0:16"), HasSubstr("STEP is missing"));
+  EXPECT_THAT(list("0:16:0"), HasSubstr("STEP is not above 0"));
+  EXPECT_THAT(list("16:0:1/255"), HasSubstr("TO is below FROM"));
   EXPECT_THAT(list("0:1:0.000001"), HasSubstr("at most"));
 }
 
@@ -108,16 +78,6 @@ TEST(Records, FloatsAreShort) {
   EXPECT_EQ(static_cast<float>(shortest(1.0F / 3)), 1.0F / 3);
 }
 
-/// 6 of 8 are right; of these 3 fall at 1/255 and 5 at 2/255.
-std::vector<Record> two_epsilons() {
-  std::vector<Record> records;
-  for (int k = 1; k <= 2; ++k) {
-    for (int i = 0; i < 6; ++i) records.push_back(right(k / 255.0, i < (k == 1 ? 3 : 5)));
-    for (int i = 0; i < 2; ++i) records.push_back({3, 4, 0.5, k / 255.0, {}});
-  }
-  return records;
-}
-
 TEST(Summaries, CountEachRateOfItsOwn) {
   const std::vector<Summary> all = summarise(two_epsilons());
   ASSERT_THAT(all, SizeIs(2));
@@ -128,6 +88,44 @@ TEST(Summaries, CountEachRateOfItsOwn) {
   EXPECT_EQ(all[0].linf.median, 1 / 255.0);
   EXPECT_EQ(all[0].iterations.mean, 12);
   EXPECT_EQ(all[0].total_queries, 3 * 5 + 3 * 21);
+}
+
+/// Found at these distances, and one for which nothing was.
+std::vector<Record> nearest(const std::vector<double>& distances) {
+  std::vector<Record> records;
+  for (const double distance : distances) records.push_back(right(distance, true));
+  records.push_back(right(0, false));
+  for (Record& record : records) record.epsilon.reset();
+  return records;
+}
+
+TEST(Summaries, OfTheNearestAreDistances) {
+  const std::vector<Record> records = nearest({0.1, 0.2, 0.3, 0.4, 0.5});
+  const Summary s = summarise(records).front();
+  EXPECT_EQ(s.linf.median, 0.3);
+  EXPECT_NEAR(s.linf.mean, 0.3, 1e-12);
+  const std::vector<double> expected{0.14, 0.2, 0.4, 0.46};  // NumPy's of the five
+  for (std::size_t k = 0; k < expected.size(); ++k) {
+    EXPECT_NEAR(s.linf.quantiles[k], expected[k], 1e-12);
+  }
+  const nlohmann::json json = to_json(s);
+  EXPECT_FALSE(json.contains("robust_accuracy"));  // any image is fooled at some distance
+  EXPECT_NEAR(json["l2"]["quantiles"]["0.25"].get<double>(), 2, 1e-12);
+  EXPECT_EQ(to_json(summary_of(json)), json);
+  const std::string text = table({s}, Norm::linf, false);
+  EXPECT_THAT(text, HasSubstr("| 0.30000 | 0.30000 | 0.14000 to 0.46000 |"));
+  EXPECT_THAT(text, Not(HasSubstr("robust")));
+}
+
+TEST(Summaries, OfTheNearestWithinARadius) {
+  const std::vector<Summary> all =
+      summarise(within(nearest({0.1, 0.2, 0.3}), Norm::linf, {0.05, 0.2}));
+  ASSERT_THAT(all, SizeIs(2));
+  EXPECT_EQ(all[0].robust.count, 4);
+  EXPECT_EQ(all[1].success.count, 2);
+  EXPECT_EQ(all[1].robust.count, 2);
+  EXPECT_EQ(all[1].rounded.count, 2);
+  EXPECT_EQ(summarise(within(nearest({0.1}), Norm::l2, {0.9})).front().success.count, 0);
 }
 
 TEST(Summaries, AreTheSameInAnyOrder) {
@@ -174,13 +172,7 @@ TEST(Curves, BeginAtTheCleanAccuracy) {
 }
 
 TEST(Curves, OfTheNearestComeFromDistances) {
-  std::vector<Record> records;
-  for (const double distance : {0.1, 0.2, 0.3}) {
-    records.push_back(right(distance, true));
-    records.back().epsilon.reset();
-  }
-  records.push_back(right(0, false));
-  records.back().epsilon.reset();
+  const std::vector<Record> records = nearest({0.1, 0.2, 0.3});
   const auto points = curve(records, Norm::linf, {0.05, 0.2, 0.9});
   ASSERT_THAT(points, SizeIs(4));
   EXPECT_EQ(points[1].robust.count, 4);
@@ -195,122 +187,23 @@ TEST(Tables, NameEpsilonsAsTheyWereMeant) {
   EXPECT_EQ(epsilon_text(0.25 / 255), "0.25/255");
   EXPECT_EQ(epsilon_text(0.1234567), "0.123457");
   EXPECT_EQ(percent({173, 1000}), "17.3 [15.1, 19.8]");
-  EXPECT_THAT(table(summarise(two_epsilons())), HasSubstr("| 2/255 | 75.0 ["));
+  EXPECT_THAT(table(summarise(two_epsilons()), Norm::linf, false), HasSubstr("| 2/255 | 75.0 ["));
 }
 
-TEST(CheckImage, KnowsTheBall) {
-  const Tensor x = image_of({0.5F, 0.5F, 0.5F}), in = image_of({0.6F, 0.5F, 0.5F});
-  EXPECT_NO_THROW(check_image("cat", x, in, Norm::linf, 0.1));
-  EXPECT_NO_THROW(check_image("cat", x, image_of({0.6000005F, 0.5F, 0.5F}), Norm::linf, 0.1));
-  const auto out = refusal([&] {
-    check_image("cat", x, image_of({0.60001F, 0.5F, 0.5F}), Norm::linf, 0.1);
-  });
-  EXPECT_THAT(out, HasSubstr("cat"));
-  EXPECT_THAT(out, HasSubstr("linf"));
-  const Tensor all = image_of({0.6F, 0.6F, 0.6F});
-  EXPECT_NO_THROW(check_image("cat", x, all, Norm::l2, 0.17321));
-  EXPECT_THAT(refusal([&] { check_image("cat", x, all, Norm::l2, 0.17); }), HasSubstr("l2"));
-  EXPECT_NO_THROW(check_image("cat", x, all, Norm::l2, {}));  // of the nearest there is no ball
-}
-
-TEST(CheckImage, KnowsTheRangeOfPixels) {
-  const Tensor x = image_of({0.99F, 0, 0.5F});
-  for (const float bad : {1.0001F, -0.0001F, std::numeric_limits<float>::quiet_NaN()}) {
-    EXPECT_THAT(refusal([&] {
-                  check_image("cat", x, image_of({bad, 0, 0.5F}), Norm::linf, {});
-                }),
-                HasSubstr("expected 0 to 1"));
-  }
-}
-
-TEST(CheckImage, KnowsTheMask) {
-  const Tensor x = image_of({0, 0, 0, 0, 0, 0});
-  Tensor mask = Tensor::host({1, 1, 1, 2});
-  mask.data()[0] = 1;
-  mask.data()[1] = 0;
-  EXPECT_NO_THROW(check_image("cat", x, image_of({1, 0, 1, 0, 1, 0}), Norm::linf, {}, mask));
-  EXPECT_THAT(refusal([&] {
-                check_image("cat", x, image_of({1, 0, 1, 0, 1, 0.5F}), Norm::linf, {}, mask);
-              }),
-              HasSubstr("column 1"));
-}
-
-Tensor logits_of(std::vector<float> values, std::int64_t rows) {
-  Tensor logits = Tensor::host({rows, static_cast<std::int64_t>(values.size()) / rows, 1, 1});
-  std::copy(values.begin(), values.end(), logits.data());
-  return logits;
-}
-
-TEST(CheckLogits, KnowsASoftmax) {
-  EXPECT_TRUE(check_logits(logits_of({0.2F, 0.8F, 0.5F, 0.5F}, 2)));
-  EXPECT_FALSE(check_logits(logits_of({0.2F, 0.8F, -0.5F, 1.5F}, 2)));
-  EXPECT_FALSE(check_logits(logits_of({0.2F, 0.8F, 0.5F, 0.6F}, 2)));
-}
-
-TEST(CheckGradients, KnowsWhatHidesThem) {
-  EXPECT_FALSE(check_gradients({{1e-3, 0.5}, {1e-9, 0}}, "ce"));
-  EXPECT_THAT(*check_gradients({{0, 0.5}, {1, 1}}, "ce"), HasSubstr("not differentiable"));
-  EXPECT_THAT(*check_gradients({{0, 0}, {1, 1}}, "ce"), HasSubstr("exactly 0 for 1 of 2"));
-  EXPECT_THAT(*check_gradients({{1e-20, 0}, {1, 1}}, "ce"), HasSubstr("vanishes"));
-  const double nan = std::numeric_limits<double>::quiet_NaN();
-  EXPECT_TRUE(check_gradients({{nan, 1}}, "ce"));
-}
-
-TEST(CheckRepeats, KnowsRandomVictims) {
-  EXPECT_FALSE(check_repeats({true, true}, true, 1));
-  EXPECT_THAT(*check_repeats({false, false}, true, 16), HasSubstr("cannot be repeated"));
-  EXPECT_THAT(*check_repeats({true, false}, true, 1), HasSubstr("--samples"));
-  EXPECT_FALSE(check_repeats({true, false}, true, 16));
-  EXPECT_FALSE(check_repeats({true, false}, false, 1));
-}
-
-TEST(CheckBlackBox, KnowsMaskedGradients) {
-  EXPECT_FALSE(check_black_box(16, 0, "Square"));
-  EXPECT_THAT(*check_black_box(16, 3, "Square"), HasSubstr("masked gradients"));
-}
-
-TEST(CheckRise, KnowsAnAttackThatGetsNowhere) {
-  std::vector<Record> records;
-  for (int i = 0; i < 10; ++i) records.push_back(right(0.1, false, -1.5));
-  EXPECT_FALSE(check_rise(records));
-  records[0].attacked->margin = -2.5;  // of a margin of -2 before
-  EXPECT_THAT(*check_rise(records), HasSubstr("1 of 10"));
-  records[0].epsilon = 0;  // in a ball of one image there is nothing to rise
-  EXPECT_FALSE(check_rise(records));
-}
-
-TEST(CheckLargeEpsilon, KnowsWhatMustNotWithstand) {
-  EXPECT_FALSE(check_large_epsilon(16, 0, 0.5));
-  EXPECT_THAT(*check_large_epsilon(16, 2, 0.5), HasSubstr("2 of 16"));
-}
-
-TEST(CheckNearest, KnowsAnAttackThatFindsNothing) {
-  std::vector<Record> records{right(0.1, true), right(0.1, false)};
-  EXPECT_FALSE(check_nearest(records));  // in a ball an image may withstand
-  for (Record& record : records) record.epsilon.reset();
-  EXPECT_THAT(*check_nearest(records), HasSubstr("1 of 2"));
-  records.pop_back();
-  EXPECT_FALSE(check_nearest(records));
-}
-
-TEST(CheckClean, KnowsThatNothingWasAttacked) {
-  std::vector<Record> records{{3, 4, 0.5, 0.1, {}}};
-  EXPECT_THAT(*check_clean(records), HasSubstr("labels"));
-  records.push_back(right(0.1, true));
-  EXPECT_FALSE(check_clean(records));
-  EXPECT_FALSE(check_clean({}));
-}
-
-TEST(CheckOrder, KnowsThatBallsContainEachOther) {
-  EXPECT_FALSE(check_order(two_epsilons()));
-  std::vector<Record> records;
-  for (int i = 0; i < 10; ++i) {
-    records.push_back(right(0.1, i < 5));
-    records.push_back(right(0.2, i < 4));
-  }
-  EXPECT_FALSE(check_order(records));  // one image is luck
-  records[1].attacked->success = false;
-  EXPECT_THAT(*check_order(records), HasSubstr("fewer images"));
+TEST(Tables, MarkANaiveAttack) {
+  const auto naive = [](bool is) { return table(summarise(two_epsilons()), Norm::linf, is); };
+  EXPECT_THAT(naive(true), HasSubstr("robust % (naive)"));
+  EXPECT_THAT(naive(false), Not(HasSubstr("naive")));
+  nlohmann::json setup = setup_of_journal({{"--model", "net"},
+                                           {"--method", "pgd"},
+                                           {"--naive", true},
+                                           {"--defence", "jpeg:75"},
+                                           {"--steps", 7},
+                                           {"--stay", false},
+                                           {"--seed", 3}});
+  EXPECT_EQ(heading(setup),
+            "net, defence jpeg:75: pgd (naive: of the bare network), linf, steps 7");
+  EXPECT_EQ(setup["options"], (nlohmann::json{{"steps", 7}, {"stay", false}}));
 }
 
 }  // namespace

@@ -20,7 +20,8 @@ struct DatasetOptions {
   /// Side of the square that the network takes: photographs are framed to it (frame_8bit()), other
   /// images must have it. 0: images are taken as they are, and must be of one size.
   std::int64_t size = 0;
-  std::int64_t count = 0;  ///< only so many, from the first on; 0: all
+  std::string network = "the network";  ///< what messages call it
+  std::int64_t count = 0;               ///< only so many, from the first on; 0: all
   double max_megapixels = 90;
   /// Called with one line for what was dropped of a photograph (ImageOptions); from any thread
   /// that calls load().

@@ -135,9 +135,9 @@ def check(flags, logs, scratch, report):
     build = taken[0]
     report["commit"] = build.commit
     device = report["device"] = find_device(build, time.monotonic() + clock.left(), logs)
-    # A process on the GPU takes some memory for itself.
+    # As many processes at once as the GPU's memory holds of the larger tests.
     cores = os.cpu_count() or 1
-    jobs = max(1, min(cores, 16, device.get("memory_mib", 0) // 2048))
+    jobs = max(1, min(cores, 16, device.get("memory_mib", 0) // 4096))
     build.env["OMP_NUM_THREADS"] = str(max(1, cores // jobs))
     steps["tests"] = timed(clock, "tests", lambda end: check_tests(build, end, logs, jobs))
     steps["sanitizer"] = timed(clock, "sanitizer", lambda end: sanitizer.check(

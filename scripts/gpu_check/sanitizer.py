@@ -19,7 +19,8 @@ REFUSED = re.compile(r"^.*Device not supported.*$", re.M)
 
 def find():
     """The program, also where a toolkit has it outside of the PATH."""
-    places = ("/usr/local/cuda/bin", "/usr/local/cuda/compute-sanitizer", ".cuda/toolkit/bin")
+    places = ("/usr/local/cuda*/bin", "/usr/local/cuda*/compute-sanitizer", "/opt/nvidia/*",
+              "/opt/nvidia/*/*", ".cuda/toolkit/bin")
     return shutil.which("compute-sanitizer") or next(
         (file for place in places for file in glob.glob(f"{place}/compute-sanitizer")
          if os.access(file, os.X_OK)), None)
@@ -65,7 +66,7 @@ def one_tool(sanitizer, tool, program, names, deadline, logs, env, parts):
 def check(build, device, deadline, logs, jobs):
     sanitizer = find()
     if sanitizer is None:
-        why = "compute-sanitizer is missing: not on the PATH, not in /usr/local/cuda"
+        why = "compute-sanitizer is missing: not on the PATH, nor where toolkits put it"
         return {"status": FAILED, "why": why, "tools": {}}
     if "refused" in device:
         return {"status": NOT_RUN, "why": device["refused"], "tools": {}}

@@ -77,7 +77,16 @@ def listed(build, logs):
                      "--rounds", "1")
         yield script("hop_skip_jump", "hop_skip_jump", "--data", DATA, "--rounds", "1")
 
-    # The longest comes last.
+    # The longest come last.
+    without = lacks("torch", "torchvision", "safetensors")
+    if without:
+        for precision in ("fp32", "tf32", "bf16"):
+            yield Bench(f"network {precision}",
+                        program("bench_network", "resnet50", "random:0", "64", precision, "224",
+                                "cuda"), without=without)
+    else:
+        yield script("network", "network", "--models", "resnet50", "--batches", "64",
+                     "--how", "eager")
     without = lacks("torch")
     if without:
         style = google("bench_style_transfer", "--benchmark_filter=^adam/.*/512/")

@@ -16,7 +16,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 APPS = ("attack", "cam", "certify", "evaluate", "occlusion", "saliency", "style_transfer",
         "transfer", "universal")  # merge and robustness compute nothing on a device
 BENCHMARKS = ("bench_attack", "bench_device", "bench_gram", "bench_hop_skip_jump", "bench_kernels",
-              "bench_occlusion", "bench_style_transfer")
+              "bench_network", "bench_occlusion", "bench_style_transfer")
 FORMAT = 1  # of the pack
 # What a machine with CUDA's compiler or PyTorch has of its own; older copies would get in its way.
 NOT_PACKED = re.compile(r"(ld-linux.*|linux-vdso|lib(c|m|dl|rt|pthread|resolv|util|stdc\+\+|gcc_s|"

@@ -104,12 +104,12 @@ def check_tests(build, deadline, logs, jobs):
     return report | {"counts": counts}
 
 
-def timed(clock, name, check, *more):
+def timed(clock, name, check):
     start = time.monotonic()
     deadline = clock.begin(name)
     report = {"budget_s": round(deadline - start, 1)}
     try:
-        report |= check(deadline, *more)
+        report |= check(deadline)
     except Failure as failure:
         report |= {"status": FAILED, "why": str(failure)}
     except TimeoutError as error:
@@ -119,8 +119,14 @@ def timed(clock, name, check, *more):
     return report | {"seconds": round(time.monotonic() - start, 1)}
 
 
+def write(report, path):
+    with open(f"{path}.partial", "w") as file:
+        json.dump(report, file, indent=1)
+    os.replace(f"{path}.partial", path)
+
+
 def check(flags, logs, scratch, report):
-    """Fills the report, step by step; what it does not reach stays 'not run'."""
+    """Fills the report and writes it, step by step; what it does not reach stays 'not run'."""
     clock = Clock(flags.seconds, WEIGHTS)
     steps, taken = report["steps"], []
 
@@ -139,10 +145,14 @@ def check(flags, logs, scratch, report):
     cores = os.cpu_count() or 1
     jobs = max(1, min(cores, 16, device.get("memory_mib", 0) // 4096))
     build.env["OMP_NUM_THREADS"] = str(max(1, cores // jobs))
+    write(report, flags.out)
     steps["tests"] = timed(clock, "tests", lambda end: check_tests(build, end, logs, jobs))
+    write(report, flags.out)
     steps["sanitizer"] = timed(clock, "sanitizer", lambda end: sanitizer.check(
         build, device, end, logs, jobs))
+    write(report, flags.out)
     steps["apps"] = timed(clock, "apps", lambda end: apps.check(build, device, end, logs, min(4, jobs)))
+    write(report, flags.out)
     build.env.pop("OMP_NUM_THREADS")
     steps["benchmarks"] = timed(clock, "benchmarks", lambda end: benchmarks.check(
         build, device, end, logs))
@@ -157,8 +167,11 @@ def lines(report):
     yield f"commit   {commit['id'] or 'unknown'}{changed if commit['id'] else ''}"
     for name, step in report["steps"].items():
         more = ", ".join(f"{count} {status}" for status, count in step.get("counts", {}).items())
+        why = step.get("why", "").strip()
+        if name != "build":  # whose message is all there is
+            why = (why.splitlines() or [""])[0][:110]
         yield (f"{name:11} {step['status']:10} {step.get('seconds', 0):6.1f} s of "
-               f"{step.get('budget_s', 0):5.1f}  {more or step.get('why', '')[:110]}".rstrip())
+               f"{step.get('budget_s', 0):5.1f}  {more or why}".rstrip())
         inside = step.get("tools") or step.get("cases") or step.get("results") or {}
         if isinstance(inside, list):
             bad = [one for one in inside if one["status"] not in (PASSED, SKIPPED)]
@@ -206,9 +219,7 @@ def main():
         check(flags, logs, scratch, report)
     status = worst(step["status"] for step in report["steps"].values())
     report |= {"verdict": VERDICT[status], "seconds": round(time.monotonic() - start, 1)}
-    with open(f"{flags.out}.partial", "w") as file:
-        json.dump(report, file, indent=1)
-    os.replace(f"{flags.out}.partial", flags.out)
+    write(report, flags.out)
     print("\n".join(lines(report)))
     print(f"{report['verdict']} in {report['seconds']} s: {flags.out}")
     return EXIT[status]

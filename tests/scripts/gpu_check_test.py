@@ -294,6 +294,29 @@ class Check(unittest.TestCase):
         with self.assertRaisesRegex(steps.Failure, "neither a build folder"):
             build.from_cmake(str(empty))
 
+    def test_a_build_folder(self):
+        folder = self.folder / "built"
+        folder.mkdir()
+        (folder / "CMakeCache.txt").write_text(f"CMAKE_HOME_DIRECTORY:INTERNAL={folder}\n")
+        path = f"{self.folder / 'ctest'}:{os.environ['PATH']}"
+
+        def listing(*tests):
+            listed = {"tests": [{"name": name, **test} for name, test in tests]}
+            program(self.folder / "ctest" / "ctest", f"#!/bin/bash\necho '{json.dumps(listed)}'\n")
+            with unittest.mock.patch.dict(os.environ, PATH=path):
+                return build.from_cmake(str(folder))
+
+        good = ("gpu.A.b", {"command": ["/x/kernels_gpu_test", "--gtest_filter=A.b"]})
+        found = listing(good)
+        self.assertEqual(found.tests, {"kernels_gpu_test": ["A.b"]})
+        self.assertEqual(found.program("kernels_gpu_test"), "/x/kernels_gpu_test")
+        with self.assertRaisesRegex(steps.Failure, "cuda_gpu_test_NOT_BUILT is not built"):
+            listing(good, ("cuda_gpu_test_NOT_BUILT", {"command": ["cuda_gpu_test_NOT_BUILT"]}))
+        with self.assertRaisesRegex(steps.Failure, "no test labelled gpu"):
+            listing().check()
+        with self.assertRaisesRegex(steps.Failure, "apps/attack: missing"):
+            found.check()
+
     def test_flags_that_are_wrong(self):
         for flags in (("--libs", "/nowhere"), ("--seconds", "0")):
             code, report, said = self.check(*flags)

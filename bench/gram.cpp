@@ -11,6 +11,8 @@
 #include <vector>
 
 #include "kernels/gram.hpp"
+#include "kernels/normal_noise.hpp"
+#include "kernels/vector.hpp"
 
 namespace {
 
@@ -44,6 +46,17 @@ class Buffer {
   void* data_ = nullptr;
 };
 
+/// Noise: a GPU multiplies zeros faster than other numbers.
+void make_noise(float* x, std::int64_t count) {
+  k::cuda::add_normal_noise(nullptr, x, x, count, 1.0F, {.seed = 1});
+}
+void make_noise(k::bf16* x, std::int64_t count) {
+  const Buffer wide(sizeof(float) * static_cast<std::size_t>(count));
+  make_noise(wide.as<float>(), count);
+  k::cuda::convert(nullptr, wide.as<float>(), x, count);
+  check(cudaDeviceSynchronize() == cudaSuccess, "the noise");
+}
+
 template <class T>
 constexpr cudaDataType kType = CUDA_R_32F;
 template <>
@@ -60,6 +73,9 @@ struct Case {
         d(sizeof(T) * static_cast<std::size_t>(m.c * m.c)),
         scratch(sizeof(float) * static_cast<std::size_t>(k::gram_scratch(m.pixels, m.c))) {
     check(cublasCreate(&blas) == CUBLAS_STATUS_SUCCESS, "cublasCreate");
+    make_noise(f.as<T>(), m.c * m.pixels);
+    make_noise(d.as<T>(), m.c * m.c);
+    make_noise(g.as<float>(), m.c * m.c);
   }
   ~Case() { cublasDestroy(blas); }
   Case(const Case&) = delete;

@@ -8,8 +8,8 @@
 
 namespace phosphene::kernels {
 
-/// The place inside [0, n) that mirrors show at i.
-PHOSPHENE_HOST_DEVICE inline std::int64_t mirror(std::int64_t i, std::int64_t n) {
+/// The place inside [0, n) that mirrors show at i, where the edge pixel is repeated.
+PHOSPHENE_HOST_DEVICE inline std::int64_t mirror_edge(std::int64_t i, std::int64_t n) {
   i %= 2 * n;
   if (i < 0) i += 2 * n;
   return i < n ? i : 2 * n - 1 - i;
@@ -20,7 +20,8 @@ PHOSPHENE_HOST_DEVICE inline float blurred(const float* line, const float* weigh
                                            std::int64_t n, std::int64_t stride, std::int64_t i) {
   float sum = weights[0] * line[i * stride];
   for (int k = 1; k <= radius; ++k) {
-    sum += weights[k] * (line[mirror(i - k, n) * stride] + line[mirror(i + k, n) * stride]);
+    sum +=
+        weights[k] * (line[mirror_edge(i - k, n) * stride] + line[mirror_edge(i + k, n) * stride]);
   }
   return sum;
 }

@@ -16,7 +16,7 @@ PHOSPHENE_HOST_DEVICE inline std::int64_t median_place(const float* plane, std::
                                                        std::int64_t j) {
   const int half = size * size / 2;
   const auto place = [&](int k) {
-    return mirror(i + k / size - size / 2, h) * w + mirror(j + k % size - size / 2, w);
+    return mirror_edge(i + k / size - size / 2, h) * w + mirror_edge(j + k % size - size / 2, w);
   };
   for (int k = 0; k < size * size; ++k) {
     const std::int64_t candidate = place(k);

@@ -33,10 +33,13 @@ void check_epsilon(float epsilon, Norm norm) {
 
 void check_example(const Victim& victim, const Example& example, Norm norm) {
   check_example(victim.images(), example, norm);
-  check_class("label", example.label, victim.classes(), example.index);
-  if (example.target >= 0) {
-    check_class("target", example.target, victim.classes(), example.index);
-  }
+  check_classes(example.index, example.label, example.target, victim.classes());
+}
+
+void check_classes(std::int64_t index, std::int64_t label, std::int64_t target,
+                   std::int64_t classes) {
+  check_class("label", label, classes, index);
+  if (target >= 0) check_class("target", target, classes, index);
 }
 
 void check_example(const Shape& images, const Example& example, Norm norm) {

@@ -1,6 +1,7 @@
 #include "phosphene/attacks/apgd.hpp"
 
 #include <cstdint>
+#include <iterator>
 #include <memory>
 #include <string>
 #include <utility>
@@ -28,7 +29,8 @@ enum class Phase : std::uint8_t { clean, start, step };
 struct Slot : SlotState {
   Phase phase = Phase::clean;
   std::vector<std::int64_t> targets;  ///< -1: none
-  int run = 0, step = 0;              ///< the run; steps of it
+  std::int64_t run = 0;               ///< of all targets and restarts
+  int step = 0;                       ///< of the run
   float largest = 0;                  ///< loss of all runs that ended
   ApgdSchedule schedule;
   bool best = false, back = false;         ///< ApgdSchedule::Verdict
@@ -166,7 +168,7 @@ class Apgd : public SlotAttack<Slot> {
     if (s.step < options_.steps) return;
     s.keep_best = s.run == 0 || s.schedule.best() > s.largest;
     if (s.keep_best) s.largest = s.schedule.best();
-    if (++s.run < static_cast<int>(s.targets.size()) * options_.restarts) {
+    if (++s.run < std::ssize(s.targets) * options_.restarts) {
       begin_run(s, slot);
     } else {
       s.finish(false);

@@ -111,9 +111,9 @@ void run_part(const Part& part, std::vector<Candidate>& chunk) {
     outcome.iterations += all.iterations;
     outcome.queries += all.queries;
     if (outcome.success) outcome.by = clean ? "clean" : part.name;
-    // Of an image that stays robust, the point of the largest targeted DLR.
-    const bool nearer = part.name == "apgd-ce" || part.name == "apgd-t";
-    if (!outcome.success && !nearer) outcome.image = std::move(all.image);
+    // Of an image that stays robust, APGD-T's: the point of the largest targeted DLR.
+    const bool climbs = part.name == "apgd-ce" || part.name == "apgd-t";
+    if (!outcome.success && !climbs) outcome.image = std::move(all.image);
     all = std::move(outcome);
   });
 }

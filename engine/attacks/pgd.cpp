@@ -69,7 +69,7 @@ class Pgd : public SlotAttack<Slot> {
     // Who may leave is known after the forward pass, and then perhaps nobody asks for a gradient.
     const bool at_once = options_.stay || loss_.samples() > 1;
     const auto draw = [&](const Slot& s) {
-      const std::int64_t call = std::int64_t{s.restart} * (options_.steps + 1) + s.iterate;
+      const std::int64_t call = s.restart * (std::int64_t{options_.steps} + 1) + s.iterate;
       return call % (kAttackDraw / loss_.samples()) * loss_.samples();
     };
     loss_(x_, label_.device(), target_.device(), draws(draw), more && at_once);

@@ -110,7 +110,7 @@ class Square : public SlotAttack<Slot> {
   }
 
   Draw draw(const Slot& s, int number) const {
-    const std::int64_t before = std::int64_t{s.run} * (options_.queries + 1);
+    const std::int64_t before = s.run * (std::int64_t{options_.queries} + 1);
     return {s.outcome.index, kDraws + static_cast<std::uint32_t>(before + number)};
   }
 

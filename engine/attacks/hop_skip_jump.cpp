@@ -141,6 +141,7 @@ class HopSkipJump : public Attack {
     seeker.image = example.index;
     seeker.label = example.label;
     seeker.target = example.target;
+    seeker.tag = example.tag;
     seeker.max_queries = options_.max_queries;
     seeker.has_start = !example.start.empty();
     queries_->slots().put(Place::original, slot, example.image);
@@ -160,9 +161,12 @@ class HopSkipJump : public Attack {
   Outcome take(std::int64_t slot) override {
     Seeker& seeker = at(slot);
     const bool success = seeker.best >= 0;
-    Outcome outcome{seeker.image,
-                    queries_->slots().take(success ? Place::best : Place::original, slot), success,
-                    seeker.iterations, seeker.queries};
+    Outcome outcome{.index = seeker.image,
+                    .image = queries_->slots().take(success ? Place::best : Place::original, slot),
+                    .success = success,
+                    .iterations = seeker.iterations,
+                    .queries = seeker.queries,
+                    .tag = seeker.tag};
     seeker = {};  // and its task, wherever that stands
     return outcome;
   }

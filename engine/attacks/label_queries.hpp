@@ -45,7 +45,7 @@ class Seeker {
   std::int64_t left() const;  ///< queries
   std::uint32_t draw() { return sample_++; }
 
-  std::int64_t image = 0, label = 0, target = -1;
+  std::int64_t image = 0, label = 0, target = -1, tag = 0;
   bool has_start = false;
   std::int64_t iterations = 0, queries = 0, max_queries = 0;
   float distance = 0;  ///< of the point

@@ -47,6 +47,7 @@ class SlotAttack : public Attack {
     s.target = example.target;
     s.epsilon = example.epsilon;
     s.outcome.index = example.index;
+    s.outcome.tag = example.tag;
     label_[slot] = static_cast<std::int32_t>(example.label);
     target_[slot] = static_cast<std::int32_t>(example.target);
     for (Tensor* t : {&x0_, &kept_}) put(example.image, slot, *t);

@@ -84,6 +84,7 @@ std::vector<Example> examples(const Planes& victim, int count, float epsilon) {
   for (int i = 0; i < count; ++i) {
     Example example;
     example.index = i;
+    example.tag = 100 - i;
     example.image = Tensor::host({1, s.c, s.h, s.w});
     std::generate_n(example.image.data(), example.image.count(), [&] { return uniform(random); });
     example.label = victim.label(example.image);
@@ -115,6 +116,7 @@ void expect_sound(const Outcomes& outcomes, const Planes& victim, const std::vec
     }
     EXPECT_EQ(outcome.success, victim.label(outcome.image) != example.label)
         << name << ", image " << example.index;
+    EXPECT_EQ(outcome.tag, example.tag) << name;
   }
 }
 

@@ -36,6 +36,7 @@ Example copy_of(const Example& example) {
   copy.label = example.label;
   copy.target = example.target;
   copy.epsilon = example.epsilon;
+  copy.tag = example.tag;
   copy.image = Tensor::host(example.image.shape());
   std::copy_n(example.image.data(), example.image.count(), copy.image.data());
   return copy;

@@ -22,6 +22,7 @@ struct Example {
   std::int64_t target = -1;  ///< the class to be shown instead; -1: any other
   float epsilon = 0;         ///< radius of the ball; attacks that look for the nearest ignore it
   Tensor start{};            ///< like image: where an attack on labels begins; none: it looks
+  std::int64_t tag = 0;      ///< whatever the caller is to know its outcome by
 };
 
 /// Throws UsageError, in one line, where no attack on `victim` can take the example: an image of
@@ -50,6 +51,7 @@ struct Outcome {
   std::int64_t iterations = 0;  ///< steps of this image, over all restarts
   std::int64_t queries = 0;     ///< times its logits or labels were asked for
   std::string by{};             ///< the attack that fooled it, where several were tried
+  std::int64_t tag = 0;         ///< the example's
 };
 
 /// An attack on many images at once: each has a slot of a fixed batch, and none knows of the

@@ -4,13 +4,11 @@
 
 #include <cmath>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
 
 #include "phosphene/attacks/pgd.hpp"
-#include "phosphene/error.hpp"
 #include "tests/attacks/pictures.hpp"
 
 namespace phosphene::testing_attacks {
@@ -26,15 +24,6 @@ const Context& cpu() {
 std::unique_ptr<Victim> bundled_victim() {
   static const Network bundled = bundled_network();
   return make_victim(cpu(), bundled, 64, 64, 1);
-}
-
-std::string refusal(const std::function<void()>& call) {
-  try {
-    call();
-  } catch (const UsageError& error) {
-    return error.what();
-  }
-  return "";
 }
 
 TEST(PgdRefusals, OfOptions) {

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "phosphene/datasets/shapes.hpp"
+#include "phosphene/error.hpp"
 #include "phosphene/models.hpp"
 
 namespace phosphene::testing_attacks {
@@ -53,6 +54,15 @@ Outcomes run(Attack& attack, const std::vector<Example>& examples) {
       },
       [&](Outcome outcome) { outcomes[outcome.index] = std::move(outcome); });
   return outcomes;
+}
+
+std::string refusal(const std::function<void()>& call) {
+  try {
+    call();
+  } catch (const UsageError& error) {
+    return error.what();
+  }
+  return "";
 }
 
 int successes(const Outcomes& outcomes) {

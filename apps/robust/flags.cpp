@@ -95,9 +95,11 @@ void AttackFlags::add_to(CLI::App& app) {
   app.add_option("--epsilons", epsilons,
                  "Several: 0,1/255,2/255 or FROM:TO:STEP, 0:16:1/255. Of methods that look for the "
                  "nearest image, where the curve is taken");
-  app.add_option("--targeted", targeted,
-                 "The class to be shown: a number or name, next (the one after the true one), "
-                 "random (drawn for each image), or least-likely (of the smallest score)");
+  app.add_option(
+      "--targeted", targeted,
+      "The class to be shown: a number or name, next (the one after the true one), "
+      "random (drawn for each image), or least-likely (of the smallest score); hopskipjump "
+      "begins at the first image that shows it");
   app.add_option("--steps", steps, "Of the attack" + some("--steps"));
   app.add_option("--alpha", alpha, "Length of a step [eps / 4]" + some("--alpha"));
   app.add_option("--restarts", restarts, "Starts an image, at most" + some("--restarts"));

@@ -235,7 +235,7 @@ const std::vector<Method>& methods() {
        .flags = {"--queries", "--steps"},
        .white_box = false,
        .nearest = true,
-       .targeted = false,
+       .starts = true,
        .make =
            [](const Context& c, Victim& v, const MethodOptions& o) {
              HopSkipJumpOptions options;

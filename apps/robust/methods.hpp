@@ -42,6 +42,7 @@ struct Method {
   bool white_box = true;
   bool nearest = false;  ///< looks for the nearest image: has no epsilon
   bool targeted = true;  ///< can be given a target
+  bool starts = false;   ///< which it then begins at an image of
   bool epsilons = true;  ///< can be given several
   /// Context and victim outlive what it returns. Throws phosphene::UsageError.
   std::function<RunAttack(const phosphene::Context&, phosphene::Victim&, const MethodOptions&)>

@@ -51,6 +51,7 @@ AttackStream::AttackStream(const AttackPlan& plan, const Subject& subject)
       seen_(subject.seen(subject.batch)),
       tried_(subject.tried(subject.batch)),
       inspector_(*subject.context, *tried_),
+      starts_(subject, *seen_),
       attack_(plan.method->make(*subject.context, *seen_, plan.options)) {}
 
 void AttackStream::run(SweepQueue& queue) {
@@ -128,6 +129,9 @@ bool AttackStream::read(SweepQueue& queue) {
       continue;
     }
     ready_.push_back({example_of(work), work.item.index});
+    if (plan_.method->starts && attacked.target >= 0) {
+      ready_.back().example.start = starts_.of(attacked.target);
+    }
     in_work_.emplace(work.item.index, std::move(work));
   }
   return !batch.empty();

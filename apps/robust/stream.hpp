@@ -10,6 +10,7 @@
 #include "flags.hpp"
 #include "phosphene/attacks/inspector.hpp"
 #include "record.hpp"
+#include "starts.hpp"
 #include "subject.hpp"
 #include "sweep.hpp"
 
@@ -50,6 +51,7 @@ class AttackStream {
   const Subject& subject_;
   std::unique_ptr<phosphene::Victim> seen_, tried_;
   phosphene::Inspector inspector_;
+  Starts starts_;
   RunAttack attack_;
   std::map<std::int64_t, Work> in_work_;  ///< by item
   std::deque<Tagged> ready_;

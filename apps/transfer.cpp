@@ -132,14 +132,7 @@ TransferNetwork transfer_network(const Context& context, const Named& named, con
   const std::shared_ptr<Victim> victim =
       make_victim(context, named.network, image.h, image.w, batch);
   const auto craft = [&context, &plan, victim](const NextExample& next, const TakeOutcome& done) {
-    const apps::RunAttack attack = plan.method->make(context, *victim, plan.options);
-    attack(
-        [&]() -> std::optional<apps::Tagged> {
-          std::optional<Example> example = next();
-          if (!example) return {};
-          return apps::Tagged{std::move(*example), 0};
-        },
-        [&](Outcome outcome, std::int64_t) { done(std::move(outcome)); });
+    plan.method->make(context, *victim, plan.options)(next, done);
   };
   return {named.name, as_classifier(context, *victim), craft};
 }

@@ -93,7 +93,8 @@ void AttackFlags::add_to(CLI::App& app) {
       "--targeted", targeted,
       "The class to be shown: a number or name, next (the one after the true one), "
       "random (drawn for each image), or least-likely (of the smallest score). Images that "
-      "are of a class that is named are skipped");
+      "are of a class that is named are skipped; hopskipjump begins at the first that "
+      "shows the target");
   app.add_option("--steps", steps, "Of the attack" + some("--steps"));
   app.add_option("--alpha", alpha, "Length of a step [eps / 4]" + some("--alpha"));
   app.add_option("--restarts", restarts, "Starts an image, at most" + some("--restarts"));
@@ -138,10 +139,6 @@ AttackPlan read(const AttackFlags& f, const CLI::App& app) {
   const std::string eps = !f.eps.empty() ? f.eps : norm == Norm::linf ? "8/255" : "1";
   plan.epsilons = !f.epsilons.empty() ? epsilons("--epsilons", f.epsilons, norm)
                                       : std::vector{epsilon("--eps", eps, norm)};
-  if (plan.epsilons.size() > 1 && !plan.method->epsilons) {
-    throw UsageError("--epsilons '" + printable(f.epsilons) + "': " + plan.method->name +
-                     " takes one epsilon a run, by --eps");
-  }
   if (plan.method->nearest) {
     if (!f.eps.empty() || !f.epsilons.empty()) plan.within = plan.epsilons;
     if (f.epsilons.empty()) {  // a curve costs nothing

@@ -143,21 +143,15 @@ std::unique_ptr<Attack> make_hop_skip_jump(const Context& c, Victim& v,
   return hop_skip_jump(c, as_classifier(c, v), options);
 }
 
-/// It runs over its own queue, with one epsilon: an image is known by its index.
+RunAttack running(std::unique_ptr<Attack> attack) {
+  return [attack = std::shared_ptr<Attack>(std::move(attack))](
+             const NextExample& next, const TakeOutcome& done) { run_attack(*attack, next, done); };
+}
+
 RunAttack run_autoattack(const Context& context, Victim& victim, const MethodOptions& o) {
-  return [&context, &victim, options = AutoAttackOptions{o.norm}](const NextTagged& next,
-                                                                  const TakeTagged& done) {
-    std::map<std::int64_t, std::int64_t> tags;
-    const auto next_example = [&]() -> std::optional<Example> {
-      std::optional<Tagged> tagged = next();
-      if (!tagged) return {};
-      tags[tagged->example.index] = tagged->tag;
-      return std::move(tagged->example);
-    };
-    autoattack(context, victim, options, next_example, [&](Outcome outcome) {
-      const auto tag = tags.extract(outcome.index);
-      done(std::move(outcome), tag.mapped());
-    });
+  return [&context, &victim, options = AutoAttackOptions{o.norm}](const NextExample& next,
+                                                                  const TakeOutcome& done) {
+    autoattack(context, victim, options, next, done);
   };
 }
 
@@ -236,7 +230,6 @@ const std::vector<Method>& methods() {
        .norms = {kLinf, kL2},
        .flags = {},
        .targeted = false,
-       .epsilons = false,
        .make = run_autoattack,
        .used = [](const MethodOptions&) { return nlohmann::json::object(); }},
       with({.name = "cw",
@@ -269,7 +262,7 @@ const std::vector<Method>& methods() {
             .flags = {"--queries", "--steps"},
             .white_box = false,
             .nearest = true,
-            .targeted = false,
+            .starts = true,
             .fills = true},
            hop_skip_jump_options, make_hop_skip_jump),
   };

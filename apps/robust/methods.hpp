@@ -11,7 +11,6 @@
 #include "phosphene/attacks/victim.hpp"
 #include "phosphene/context.hpp"
 #include "phosphene/tensor.hpp"
-#include "tagged.hpp"
 
 namespace apps {
 
@@ -26,6 +25,9 @@ struct MethodOptions {
   phosphene::Tensor mask;  ///< host, [1, 1, h, w]; empty: none
 };
 
+/// Runs an attack over a queue.
+using RunAttack = std::function<void(const phosphene::NextExample&, const phosphene::TakeOutcome&)>;
+
 struct Method {
   std::string name, what;
   std::vector<phosphene::Norm> norms;  ///< the first is the default
@@ -33,7 +35,7 @@ struct Method {
   bool white_box = true;
   bool nearest = false;  ///< looks for the nearest image: has no epsilon
   bool targeted = true;  ///< can be given a target
-  bool epsilons = true;  ///< can be given several
+  bool starts = false;   ///< which it then begins at an image of
   bool fills = false;    ///< asks for many images at once for each: one fills any batch
   /// Context and victim outlive what it returns. Throws phosphene::UsageError.
   std::function<RunAttack(const phosphene::Context&, phosphene::Victim&, const MethodOptions&)>

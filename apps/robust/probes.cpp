@@ -54,20 +54,20 @@ std::int64_t survivors(const Subject& s, const RunAttack& attack, const std::vec
   std::vector<Specimen> specimens;
   std::size_t begun = 0;
   attack(
-      [&]() -> std::optional<Tagged> {
+      [&]() -> std::optional<Example> {
         if (begun == probes.size()) return {};
         const Probe& probe = probes[begun];
-        Tagged tagged;
-        tagged.tag = static_cast<std::int64_t>(begun++);
-        tagged.example.index = probe.image;
-        tagged.example.image = s.data->load(probe.image);
-        tagged.example.label = probe.label;
-        tagged.example.target = probe.target;
-        tagged.example.epsilon = static_cast<float>(epsilon);
-        return tagged;
+        Example example;
+        example.index = probe.image;
+        example.image = s.data->load(probe.image);
+        example.label = probe.label;
+        example.target = probe.target;
+        example.epsilon = static_cast<float>(epsilon);
+        example.tag = static_cast<std::int64_t>(begun++);
+        return example;
       },
-      [&](Outcome outcome, std::int64_t k) {
-        attacked[static_cast<std::size_t>(k)] = std::move(outcome.image);
+      [&](Outcome outcome) {
+        attacked[static_cast<std::size_t>(outcome.tag)] = std::move(outcome.image);
       });
   for (std::size_t k = 0; k < probes.size(); ++k) {
     specimens.push_back({probes[k].image, probes[k].label, &attacked[k]});

@@ -51,12 +51,13 @@ AttackStream::AttackStream(const AttackPlan& plan, const Subject& subject)
       seen_(subject.seen(subject.batch)),
       tried_(subject.tried(subject.batch)),
       inspector_(*subject.context, *tried_),
+      starts_(subject, *seen_),
       attack_(plan.method->make(*subject.context, *seen_, plan.options)) {}
 
 void AttackStream::run(SweepQueue& queue) {
   attack_([&] { return next(queue); },
-          [&](Outcome outcome, std::int64_t item) {
-            auto work = in_work_.extract(item);
+          [&](Outcome outcome) {
+            auto work = in_work_.extract(outcome.tag);
             work.mapped().outcome = std::move(outcome);
             finish(queue, std::move(work.mapped()));
           });
@@ -68,11 +69,11 @@ std::optional<double> AttackStream::epsilon(const SweepItem& item) const {
   return plan_.epsilons[static_cast<std::size_t>(item.variant)];
 }
 
-std::optional<Tagged> AttackStream::next(SweepQueue& queue) {
+std::optional<Example> AttackStream::next(SweepQueue& queue) {
   while (ready_.empty()) {
     if (!read(queue)) return {};
   }
-  Tagged example = std::move(ready_.front());
+  Example example = std::move(ready_.front());
   ready_.pop_front();
   return example;
 }
@@ -84,6 +85,7 @@ Example AttackStream::example_of(const Work& work) {
   example.label = work.item.label;
   example.target = work.record.attacked->target;
   example.epsilon = static_cast<float>(work.record.epsilon.value_or(0));
+  example.tag = work.item.index;
   return example;
 }
 
@@ -126,7 +128,10 @@ bool AttackStream::read(SweepQueue& queue) {
       finish(queue, std::move(work));
       continue;
     }
-    ready_.push_back({example_of(work), work.item.index});
+    ready_.push_back(example_of(work));
+    if (plan_.method->starts && attacked.target >= 0) {
+      ready_.back().start = starts_.of(attacked.target);
+    }
     in_work_.emplace(work.item.index, std::move(work));
   }
   return !batch.empty();

@@ -10,6 +10,7 @@
 #include "flags.hpp"
 #include "phosphene/attacks/inspector.hpp"
 #include "record.hpp"
+#include "starts.hpp"
 #include "subject.hpp"
 #include "sweep.hpp"
 
@@ -35,7 +36,7 @@ class AttackStream {
     phosphene::Outcome outcome;
   };
 
-  std::optional<Tagged> next(SweepQueue& queue);
+  std::optional<phosphene::Example> next(SweepQueue& queue);
   static phosphene::Example example_of(const Work& work);
   bool read(SweepQueue& queue);
   void finish(SweepQueue& queue, Work work);
@@ -49,9 +50,10 @@ class AttackStream {
   const Subject& subject_;
   std::unique_ptr<phosphene::Victim> seen_, tried_;
   phosphene::Inspector inspector_;
+  Starts starts_;
   RunAttack attack_;
   std::map<std::int64_t, Work> in_work_;  ///< by item
-  std::deque<Tagged> ready_;
+  std::deque<phosphene::Example> ready_;
   std::vector<Work> attacked_;  ///< to be asked about
   std::int64_t items_ = 0;
 };

@@ -1,6 +1,7 @@
 #include "phosphene/attacks/apgd.hpp"
 
 #include <cstdint>
+#include <iterator>
 #include <memory>
 #include <string>
 #include <utility>
@@ -10,6 +11,7 @@
 #include "engine/attacks/loss_gradient.hpp"
 #include "engine/attacks/next_classes.hpp"
 #include "engine/attacks/per_slot.hpp"
+#include "engine/attacks/slot_attack.hpp"
 #include "engine/ops/attack_steps.hpp"
 #include "engine/ops/image_ops.hpp"
 #include "engine/ops/tensor_ops.hpp"
@@ -22,100 +24,55 @@ namespace {
 constexpr std::uint32_t kStartDraw = 0xA0000000U;
 
 /// What a slot's next evaluation is of.
-enum class Phase : std::uint8_t { empty, clean, start, step, finished };
+enum class Phase : std::uint8_t { clean, start, step };
 
-struct Slot {
-  Phase phase = Phase::empty;
-  std::int64_t index = 0, label = 0, target = -1;
-  float epsilon = 0;
+struct Slot : SlotState {
+  Phase phase = Phase::clean;
   std::vector<std::int64_t> targets;  ///< -1: none
-  int run = 0, step = 0;              ///< the run; steps of it
+  std::int64_t run = 0;               ///< of all targets and restarts
+  int step = 0;                       ///< of the run
   float largest = 0;                  ///< loss of all runs that ended
   ApgdSchedule schedule;
   bool best = false, back = false;         ///< ApgdSchedule::Verdict
   bool keep_x = false, keep_best = false;  ///< as the outcome
-  Outcome outcome;
 };
 
-class Apgd : public Attack {
+class Apgd : public SlotAttack<Slot> {
  public:
   Apgd(const Context& context, Victim& victim, const ApgdOptions& options)
-      : context_(context),
+      : SlotAttack(context, victim.images()),
         victim_(victim),
         options_(options),
         loss_(context, victim, options.loss, options.samples),
-        slots_(static_cast<std::size_t>(victim.images().n)),
+        lengths_(context.empty({slots(), 1, 1, 1})),
         step_(context, slots(), DType::f32),
         epsilon_(context, slots(), DType::f32),
         inertia_(context, slots(), DType::f32),
-        choice_(context, slots(), DType::f32),
         losses_(context, slots(), DType::f32),
-        label_(context, slots(), DType::i32),
-        target_(context, slots(), DType::i32),
-        predictions_(context, slots(), DType::i32),
-        draws_(slots_.size()) {
-    for (Tensor* t : {&x0_, &x_, &old_, &g_, &best_, &best_g_, &kept_}) {
-      *t = context.zeros(victim.images());
-    }
-    label_.fill(0);
-    target_.fill(-1);
-    lengths_ = context.empty({slots(), 1, 1, 1});
-  }
-
-  std::int64_t slots() const override { return victim_.images().n; }
-
-  void start(std::int64_t slot, const Example& example) override {
-    check_example(victim_, example, options_.norm);
-    loss_.check(example);
-    Slot& s = at(slot);
-    s = {};
-    s.phase = Phase::clean;
-    s.index = s.outcome.index = example.index;
-    s.label = example.label;
-    s.target = example.target;
-    s.epsilon = example.epsilon;
-    label_[slot] = static_cast<std::int32_t>(example.label);
-    target_[slot] = static_cast<std::int32_t>(example.target);
-    for (Tensor* t : {&x0_, &kept_}) {
-      Tensor view = ops::slot(*t, slot);
-      ops::copy(context_, example.image, view);
-    }
+        predictions_(context, slots(), DType::i32) {
+    for (Tensor* t : {&x_, &old_, &g_, &best_, &best_g_}) *t = context.zeros(victim.images());
   }
 
   void step() override {
     move();
-    begin();
-    for (std::int64_t i = 0; i < slots(); ++i) {
-      draws_[static_cast<std::size_t>(i)] = {at(i).index,
-                                             static_cast<std::uint32_t>(at(i).outcome.queries)};
-    }
-    loss_(x_, label_.upload(context_), target_.upload(context_), draws_);
+    begin_runs();
+    loss_(x_, label_.upload(context_), target_.upload(context_),
+          draws([](const Slot& s) { return s.outcome.queries; }));
     ops::copy(context_, loss_.gradient(), g_);
     losses_.download(context_, loss_.losses());
     predictions_.download(context_, loss_.predictions());
     judge();
-  }
-
-  bool finished(std::int64_t slot) const override {
-    return slots_[static_cast<std::size_t>(slot)].phase == Phase::finished;
-  }
-
-  Outcome take(std::int64_t slot) override {
-    Outcome outcome = std::move(at(slot).outcome);
-    outcome.image = ops::to_host(context_, ops::slot(kept_, slot));
-    at(slot).phase = Phase::empty;
-    return outcome;
+    keep();
   }
 
  private:
-  Slot& at(std::int64_t slot) { return slots_[static_cast<std::size_t>(slot)]; }
-
-  template <class F>
-  bool choose(F f) {
-    return phosphene::choose(context_, slots_, f, choice_);
+  void check(const Example& example) const override {
+    check_example(victim_, example, options_.norm);
+    loss_.check(example);
   }
+
   bool choose_phase(Phase phase) {
-    return choose([&](const Slot& s) { return s.phase == phase; });
+    return choose([&](const Slot& s) { return s.in_work && s.phase == phase; });
   }
 
   /// The images that are on their way; the others are moved nowhere that matters.
@@ -123,7 +80,7 @@ class Apgd : public Attack {
     if (!choose_phase(Phase::step)) return;
     for (std::int64_t i = 0; i < slots(); ++i) {
       const Slot& s = at(i);
-      const bool moves = s.phase == Phase::step;
+      const bool moves = s.in_work && s.phase == Phase::step;
       step_[i] = moves ? s.schedule.step() : 0;
       epsilon_[i] = s.epsilon;
       inertia_[i] = moves && s.step > 0 ? 0.75F : 1;
@@ -133,27 +90,25 @@ class Apgd : public Attack {
   }
 
   /// Clean images, and random points t eps / |t| of those that begin a run.
-  void begin() {
+  void begin_runs() {
     if (choose_phase(Phase::clean)) ops::select(context_, choice_.device(), x0_, x_);
     if (!choose_phase(Phase::start)) return;
-    for (std::int64_t i = 0; i < slots(); ++i) {
-      const Slot& s = at(i);
-      draws_[static_cast<std::size_t>(i)] = {s.index,
-                                             kStartDraw + static_cast<std::uint32_t>(s.run)};
-      step_[i] = s.phase == Phase::start ? 1.0F : 0.0F;
-    }
+    const auto starts = [](const Slot& s) { return s.in_work && s.phase == Phase::start; };
+    for (std::int64_t i = 0; i < slots(); ++i) step_[i] = starts(at(i)) ? 1.0F : 0.0F;
     ops::select(context_, choice_.device(), x0_, x_);
     Tensor& noise = g_;  // the gradient comes after
     ops::fill(context_, noise, 0);
+    const auto& drawn =
+        draws([](const Slot& s) { return kStartDraw + static_cast<std::uint32_t>(s.run); });
     if (options_.norm == Norm::linf) {
-      ops::add_uniform_noise(context_, noise, draws_, step_.upload(context_), noise);
+      ops::add_uniform_noise(context_, noise, drawn, step_.upload(context_), noise);
     } else {
-      ops::add_normal_noise(context_, noise, draws_, step_.upload(context_), noise);
+      ops::add_normal_noise(context_, noise, drawn, step_.upload(context_), noise);
     }
     ops::norms(context_, noise, options_.norm, lengths_);
     step_.download(context_, lengths_);
     for (std::int64_t i = 0; i < slots(); ++i) {
-      step_[i] = at(i).phase == Phase::start ? at(i).epsilon / (step_[i] + 1e-12F) : 0;
+      step_[i] = starts(at(i)) ? at(i).epsilon / (step_[i] + 1e-12F) : 0;
       inertia_[i] = 1;
     }
     ops::combine(context_, step_.upload(context_), noise, inertia_.upload(context_), x_);
@@ -168,25 +123,23 @@ class Apgd : public Attack {
     for (std::int64_t i = 0; i < slots(); ++i) {
       Slot& s = at(i);
       s.best = s.back = s.keep_x = s.keep_best = false;
-      if (s.phase == Phase::empty || s.phase == Phase::finished) continue;
+      if (!s.in_work) continue;
       s.outcome.queries += loss_.samples();
       if (fools(predictions_[i], s.label, s.target)) {
         s.keep_x = true;
-        s.outcome.success = true;
         s.outcome.iterations += s.phase == Phase::step ? 1 : 0;
-        s.phase = Phase::finished;
+        s.finish(true);
       } else if (s.phase == Phase::clean) {
         plan(s, logits.empty() ? nullptr : logits.data() + i * victim_.classes());
         begin_run(s, i);
       } else if (s.phase == Phase::start) {
-        s.schedule = {options_.steps, options_.rho, s.epsilon, losses_[i]};
+        s.schedule = {options_.steps, options_.rho, s.epsilon, or_least(losses_[i])};
         s.best = true;
         s.phase = Phase::step;
       } else {
         after_step(s, i);
       }
     }
-    keep();
   }
 
   /// The classes that are tried, out of the clean logits.
@@ -207,7 +160,7 @@ class Apgd : public Attack {
   }
 
   void after_step(Slot& s, std::int64_t slot) {
-    const auto [best, back] = s.schedule.next(losses_[slot]);
+    const auto [best, back] = s.schedule.next(or_least(losses_[slot]));
     s.best = best;
     s.back = back;
     ++s.step;
@@ -215,10 +168,10 @@ class Apgd : public Attack {
     if (s.step < options_.steps) return;
     s.keep_best = s.run == 0 || s.schedule.best() > s.largest;
     if (s.keep_best) s.largest = s.schedule.best();
-    if (++s.run < static_cast<int>(s.targets.size()) * options_.restarts) {
+    if (++s.run < std::ssize(s.targets) * options_.restarts) {
       begin_run(s, slot);
     } else {
-      s.phase = Phase::finished;
+      s.finish(false);
     }
   }
 
@@ -240,18 +193,14 @@ class Apgd : public Attack {
     }
   }
 
-  const Context& context_;
   Victim& victim_;
   ApgdOptions options_;
   LossGradient loss_;
-  std::vector<Slot> slots_;
-  Tensor x0_, x_, old_, g_;  ///< clean images, points, those before, gradients
-  Tensor best_, best_g_;     ///< point and gradient of the largest loss of the run
-  Tensor kept_;              ///< outcomes
+  Tensor x_, old_, g_;    ///< points, those before, gradients
+  Tensor best_, best_g_;  ///< point and gradient of the largest loss of the run
   Tensor lengths_;
-  PerSlot<float> step_, epsilon_, inertia_, choice_, losses_;
-  PerSlot<std::int32_t> label_, target_, predictions_;
-  std::vector<Draw> draws_;
+  PerSlot<float> step_, epsilon_, inertia_, losses_;
+  PerSlot<std::int32_t> predictions_;
 };
 
 void check(const Victim& victim, const ApgdOptions& o) {

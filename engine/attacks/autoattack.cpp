@@ -63,57 +63,28 @@ std::vector<Candidate> next_chunk(const NextExample& next, std::int64_t most, bo
   return chunk;
 }
 
-/// An attack that knows which candidate is in which slot: an index alone does not tell, since an
-/// image may come twice, at another epsilon.
-class Tracked : public Attack {
- public:
-  explicit Tracked(Attack& attack)
-      : attack_(attack), in_slot_(static_cast<std::size_t>(attack.slots())) {}
-
-  Example give(Candidate& candidate) {
-    given_ = &candidate;
-    const Example& e = candidate.example;
-    return {e.index, e.image.view(), e.label, e.target, e.epsilon};
-  }
-  Candidate& taken() { return *taken_; }
-
-  std::int64_t slots() const override { return attack_.slots(); }
-  void start(std::int64_t slot, const Example& example) override {
-    in_slot_[static_cast<std::size_t>(slot)] = given_;
-    attack_.start(slot, example);
-  }
-  void step() override { attack_.step(); }
-  bool finished(std::int64_t slot) const override { return attack_.finished(slot); }
-  Outcome take(std::int64_t slot) override {
-    taken_ = in_slot_[static_cast<std::size_t>(slot)];
-    return attack_.take(slot);
-  }
-
- private:
-  Attack& attack_;
-  std::vector<Candidate*> in_slot_;
-  Candidate* given_ = nullptr;
-  Candidate* taken_ = nullptr;
-};
-
 /// One attack on those that none has fooled.
 void run_part(const Part& part, std::vector<Candidate>& chunk) {
-  Tracked attack(*part.attack);
   std::size_t at = 0;
   const auto next = [&]() -> std::optional<Example> {
     while (at < chunk.size() && chunk[at].outcome.success) ++at;
     if (at == chunk.size()) return std::nullopt;
-    return attack.give(chunk[at++]);
+    const Example& e = chunk[at].example;
+    return Example{.index = e.index,
+                   .image = e.image.view(),
+                   .label = e.label,
+                   .epsilon = e.epsilon,
+                   .tag = static_cast<std::int64_t>(at++)};
   };
-  run_attack(attack, next, [&](Outcome outcome) {
-    Outcome& all = attack.taken().outcome;
+  run_attack(*part.attack, next, [&](Outcome outcome) {
+    Outcome& all = chunk[static_cast<std::size_t>(outcome.tag)].outcome;
     const bool clean = part.name == "apgd-ce" && outcome.iterations == 0 && outcome.queries == 1;
     outcome.iterations += all.iterations;
     outcome.queries += all.queries;
     if (outcome.success) outcome.by = clean ? "clean" : part.name;
-    // Of an image that stays robust, the point of the largest targeted DLR.
-    const bool nearer = part.name == "apgd-ce" || part.name == "apgd-t";
-    if (!outcome.success && !nearer) outcome.image = std::move(all.image);
+    // Of an image that stays robust, APGD-T's: the point of the largest targeted DLR.
+    const bool climbs = part.name == "apgd-ce" || part.name == "apgd-t";
+    if (!outcome.success && !climbs) outcome.image = std::move(all.image);
     all = std::move(outcome);
   });
 }
@@ -131,7 +102,10 @@ void autoattack(const Context& context, Victim& victim, const AutoAttackOptions&
   for (bool more = true; more;) {
     std::vector<Candidate> chunk = next_chunk(next, most, more);
     for (const Part& part : parts) run_part(part, chunk);
-    for (Candidate& c : chunk) done(std::move(c.outcome));
+    for (Candidate& c : chunk) {
+      c.outcome.tag = c.example.tag;
+      done(std::move(c.outcome));
+    }
   }
 }
 

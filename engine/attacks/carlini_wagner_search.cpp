@@ -21,8 +21,8 @@ CarliniWagnerSearch::Next CarliniWagnerSearch::look(float margin, float distance
 bool CarliniWagnerSearch::stalls(float margin, float distance) {
   const int tenth = (options_.steps + 9) / 10;
   if (!options_.abort_early || step_ % tenth != 0) return false;
-  const double loss =
-      double{distance} * distance + c_ * std::max(0.0, double{options_.kappa} - margin);
+  const double missing = std::max(double{options_.kappa} - margin, 0.0);  // a NaN stays one
+  const double loss = double{distance} * distance + c_ * missing;
   const bool falls = loss <= 0.9999 * last_loss_;
   last_loss_ = loss;
   return !falls;

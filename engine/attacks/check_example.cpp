@@ -1,5 +1,6 @@
+#include "engine/attacks/check_image.hpp"
+
 #include <algorithm>
-#include <string>
 
 #include "phosphene/attacks/attack.hpp"
 #include "phosphene/error.hpp"
@@ -33,29 +34,35 @@ void check_epsilon(float epsilon, Norm norm) {
 
 void check_example(const Victim& victim, const Example& example, Norm norm) {
   check_example(victim.images(), example, norm);
-  check_class("label", example.label, victim.classes(), example.index);
-  if (example.target >= 0) {
-    check_class("target", example.target, victim.classes(), example.index);
+  check_classes(example.index, example.label, example.target, victim.classes());
+}
+
+void check_classes(std::int64_t index, std::int64_t label, std::int64_t target,
+                   std::int64_t classes) {
+  check_class("label", label, classes, index);
+  if (target >= 0) check_class("target", target, classes, index);
+}
+
+void check_image(const std::string& what, const Shape& images, const Tensor& image) {
+  const Shape want{1, images.c, images.h, images.w}, &have = image.shape();
+  if (have != want) {
+    throw UsageError(what + "has shape " + to_string(have) + ", the attack was made for " +
+                     to_string(want));
+  }
+  const float* x = image.data();
+  const auto outside = [](float v) { return !(v >= 0 && v <= 1); };
+  const float* bad = std::find_if(x, x + image.count(), outside);
+  if (bad != x + image.count()) {
+    throw UsageError(what + "has the value " + number(*bad) + ", expected pixels in [0,1]" +
+                     (*bad > 1 ? " (0 to 255 must be divided by 255)" : ""));
   }
 }
 
 void check_example(const Shape& images, const Example& example, Norm norm) {
-  const Shape want{1, images.c, images.h, images.w}, &have = example.image.shape();
-  if (have != want) {
-    throw UsageError("image " + std::to_string(example.index) + ": has shape " + to_string(have) +
-                     ", the attack was made for " + to_string(want));
-  }
-  const float* x = example.image.data();
-  const auto outside = [](float v) { return !(v >= 0 && v <= 1); };
-  const float* bad = std::find_if(x, x + example.image.count(), outside);
-  if (bad != x + example.image.count()) {
-    throw UsageError("image " + std::to_string(example.index) + ": has the value " + number(*bad) +
-                     ", expected pixels in [0,1]" +
-                     (*bad > 1 ? " (0 to 255 must be divided by 255)" : ""));
-  }
+  const std::string name = "image " + std::to_string(example.index) + ": ";
+  check_image(name, images, example.image);
   if (example.target >= 0 && example.target == example.label) {
-    throw UsageError("image " + std::to_string(example.index) + ": the target is its own class " +
-                     std::to_string(example.label));
+    throw UsageError(name + "the target is its own class " + std::to_string(example.label));
   }
   check_epsilon(example.epsilon, norm);
 }

@@ -1,13 +1,17 @@
 #include "phosphene/attacks/deepfool.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <cstddef>
+#include <cstdint>
+#include <iterator>
 #include <limits>
-#include <numeric>
+#include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
+#include "engine/attacks/next_classes.hpp"
+#include "engine/attacks/slot_attack.hpp"
 #include "engine/ops/image_ops.hpp"
 #include "engine/ops/nearest_ops.hpp"
 #include "engine/ops/tensor_ops.hpp"
@@ -30,166 +34,112 @@ void check(const DeepFoolOptions& options, std::int64_t classes) {
   if (classes < 2) throw UsageError("deepfool: a network of one class has no boundary");
 }
 
-class DeepFool final : public Attack {
+struct Slot : SlotState {
+  bool fresh = true;  ///< its candidates are not chosen
+};
+
+/// The k-th boundary of every slot: the class behind it, -1 where the slot has no k-th, and the
+/// gradient of z_to - z_from at the logits.
+struct Candidate {
+  PerSlot<std::int32_t> to;
+  Tensor seed;
+};
+
+class DeepFool final : public SlotAttack<Slot> {
  public:
   DeepFool(const Context& context, Victim& victim, const DeepFoolOptions& options)
-      : context_(context),
+      : SlotAttack(context, victim.images()),
         victim_(victim),
         options_(options),
-        loss_(ops::make_class_loss(context, victim.images().n, victim.classes())),
-        x0_(context.zeros(victim.images())),
-        x_(context.zeros(victim.images())),
+        loss_(ops::make_class_loss(context, slots(), victim.classes())),
+        x_(kept_.view()),
         total_(context.zeros(victim.images())),
         nearest_(context.zeros(victim.images())),
-        length_(numbers()),
-        distance_(numbers()),
-        scale_(numbers()),
-        chosen_(numbers()),
-        active_(numbers()),
-        label_(indices()),
-        target_(indices()),
-        from_(indices()),
-        labels_(size(), 0),
-        targets_(size(), -1),
-        froms_(size(), 0),
-        slots_(size()) {
+        length_(context.zeros({slots(), 1, 1, 1})),
+        distance_(context.zeros({slots(), 1, 1, 1})),
+        scale_(context.zeros({slots(), 1, 1, 1})),
+        chosen_(context.zeros({slots(), 1, 1, 1})),
+        margins_(context, slots(), DType::f32),
+        from_(context, slots(), DType::i32) {
     const std::int64_t boundaries =
         std::min<std::int64_t>(options.candidates, victim.classes()) - 1;
     for (std::int64_t k = 0; k < boundaries; ++k) {
-      candidates_.push_back({.classes = std::vector<std::int32_t>(size(), -1),
-                             .to = indices(),
+      candidates_.push_back({.to = PerSlot<std::int32_t>(context, slots(), DType::i32),
                              .seed = context.zeros({slots(), victim.classes(), 1, 1})});
+      candidates_.back().to.fill(-1);
     }
-  }
-
-  std::int64_t slots() const override { return victim_.images().n; }
-
-  void start(std::int64_t slot, const Example& example) override {
-    check_example(victim_, example, Norm::l2);  // its epsilon is not looked at
-    Tensor x0 = ops::slot(x0_, slot), x = ops::slot(x_, slot), total = ops::slot(total_, slot);
-    ops::copy(context_, example.image, x0);
-    ops::copy(context_, x0, x);
-    ops::fill(context_, total, 0);
-    const auto i = static_cast<std::size_t>(slot);
-    slots_[i] = {.busy = true, .fresh = true, .index = example.index};
-    labels_[i] = static_cast<std::int32_t>(example.label);
-    targets_[i] = static_cast<std::int32_t>(example.target);
-    ops::set_classes(context_, labels_, label_);
-    ops::set_classes(context_, targets_, target_);
   }
 
   void step() override {
     const Tensor& logits = look();
-    std::vector<float> active(size(), 0);
-    bool any = false;
-    for (std::size_t i = 0; i < size(); ++i) {
-      if (!slots_[i].busy || slots_[i].done) continue;
-      active[i] = 1;
-      any = true;
-      ++slots_[i].steps;
-    }
+    const bool any = choose([](const Slot& s) { return s.in_work; });
     if (!any) return;
     choose_candidates(logits);
-    ops::set_numbers(context_, active, active_);
     find_nearest(logits);
-    ops::deepfool_step(context_, active_, scale_, options_.norm, options_.overshoot, x0_, nearest_,
-                       total_, x_);
-  }
-
-  bool finished(std::int64_t slot) const override {
-    return slots_[static_cast<std::size_t>(slot)].done;
-  }
-
-  Outcome take(std::int64_t slot) override {
-    Slot& s = slots_[static_cast<std::size_t>(slot)];
-    Outcome outcome{.index = s.index,
-                    .image = ops::to_host(context_, ops::slot(x_, slot)),
-                    .success = s.success,
-                    .iterations = s.steps,
-                    .queries = s.queries};
-    s = {};
-    return outcome;
+    ops::deepfool_step(context_, choice_.device(), scale_, options_.norm, options_.overshoot, x0_,
+                       nearest_, total_, x_);
+    for (Slot& s : slots_) s.outcome.iterations += s.in_work ? 1 : 0;
   }
 
  private:
-  struct Slot {
-    bool busy = false, fresh = false, done = false, success = false;
-    std::int64_t index = 0, steps = 0, queries = 0;
-  };
-  /// The k-th boundary of every slot: the class behind it, -1 where the slot has no k-th, and the
-  /// gradient of z_to - z_from at the logits.
-  struct Candidate {
-    std::vector<std::int32_t> classes;
-    Tensor to, seed;
-  };
+  void check(const Example& example) const override {
+    check_example(victim_, example, Norm::l2);  // its epsilon is not looked at
+  }
+  void begin(std::int64_t slot, const Example&) override {
+    Tensor total = ops::slot(total_, slot);
+    ops::fill(context_, total, 0);
+  }
 
-  Tensor numbers() const { return context_.zeros({victim_.images().n, 1, 1, 1}); }
-  Tensor indices() const { return context_.zeros({victim_.images().n, 1, 1, 1}, DType::i32); }
-  std::size_t size() const { return static_cast<std::size_t>(victim_.images().n); }
-
-  /// Logits at x; says which slots are done.
+  /// Logits at x; says who is done.
   const Tensor& look() {
-    std::vector<Draw> draws;
-    for (const Slot& s : slots_) {
-      draws.push_back({s.index, static_cast<std::uint32_t>(s.queries)});
-    }
-    const Tensor& logits = victim_.forward(x_, draws);
-    ops::class_loss(context_, AttackLoss::margin, logits, label_, target_, loss_);
-    const std::vector<float> margins = ops::host_numbers(context_, loss_.margin);
-    for (std::size_t i = 0; i < size(); ++i) {
-      Slot& s = slots_[i];
-      if (!s.busy || s.done) continue;
-      ++s.queries;
-      s.success = margins[i] > 0;
-      s.done = s.success || s.steps == options_.steps;
+    const Tensor& logits =
+        victim_.forward(x_, draws([](const Slot& s) { return s.outcome.queries; }));
+    ops::class_loss(context_, AttackLoss::margin, logits, label_.upload(context_),
+                    target_.upload(context_), loss_);
+    margins_.download(context_, loss_.margin);
+    for (std::int64_t i = 0; i < slots(); ++i) {
+      Slot& s = at(i);
+      if (!s.in_work) continue;
+      ++s.outcome.queries;
+      const bool fooled = margins_[i] > 0;
+      if (fooled || s.outcome.iterations == options_.steps) s.finish(fooled);
     }
     return logits;
   }
 
   // Those of a target move with the image; all others are chosen once.
   void choose_candidates(const Tensor& logits) {
-    std::vector<std::size_t> asking;
-    for (std::size_t i = 0; i < size(); ++i) {
-      Slot& s = slots_[i];
-      if (s.busy && !s.done && (s.fresh || targets_[i] >= 0)) asking.push_back(i);
-      s.fresh = false;
-    }
-    if (asking.empty()) return;
+    const auto asks = [](const Slot& s) { return s.in_work && (s.fresh || s.target >= 0); };
+    if (std::none_of(slots_.begin(), slots_.end(), asks)) return;
     const Tensor host = ops::to_host(context_, logits);
-    for (const std::size_t i : asking) {
-      choose_candidates(i, host.data() + static_cast<std::int64_t>(i) * victim_.classes());
+    const std::int64_t classes = victim_.classes();
+    for (std::int64_t i = 0; i < slots(); ++i) {
+      if (!asks(at(i))) continue;
+      choose_candidates(i, {host.data() + i * classes, static_cast<std::size_t>(classes)});
+      at(i).fresh = false;
     }
-    ops::set_classes(context_, froms_, from_);
-    Tensor seed = Tensor::host({slots(), victim_.classes(), 1, 1});
+    from_.upload(context_);
+    Tensor seed = Tensor::host({slots(), classes, 1, 1});
     for (Candidate& candidate : candidates_) {
       std::fill_n(seed.data(), seed.count(), 0.0F);
-      for (std::size_t i = 0; i < size(); ++i) {
-        if (candidate.classes[i] < 0) continue;
-        float* row = seed.data() + static_cast<std::int64_t>(i) * victim_.classes();
-        row[candidate.classes[i]] = 1;
-        row[froms_[i]] = -1;
+      for (std::int64_t i = 0; i < slots(); ++i) {
+        if (!at(i).in_work || candidate.to[i] < 0) continue;
+        seed.data()[i * classes + candidate.to[i]] = 1;
+        seed.data()[i * classes + from_[i]] = -1;
       }
       ops::copy(context_, seed, candidate.seed);
-      ops::set_classes(context_, candidate.classes, candidate.to);
+      candidate.to.upload(context_);
     }
   }
 
-  void choose_candidates(std::size_t slot, const float* logits) {
-    const std::int32_t target = targets_[slot];
-    std::vector<std::int32_t> order(static_cast<std::size_t>(victim_.classes()));
-    std::iota(order.begin(), order.end(), 0);
-    if (target >= 0) std::erase(order, target);
-    const std::size_t wanted = target >= 0 ? 1 : candidates_.size() + 1;
-    const auto score = [logits](std::int32_t k) {
-      return std::isnan(logits[k]) ? -std::numeric_limits<float>::infinity() : logits[k];
-    };
-    std::partial_sort(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(wanted),
-                      order.end(), [&](std::int32_t a, std::int32_t b) {
-                        return score(a) > score(b) || (score(a) == score(b) && a < b);
-                      });
-    froms_[slot] = order[0];
+  void choose_candidates(std::int64_t slot, std::span<const float> logits) {
+    const std::int64_t target = at(slot).target;
+    const auto wanted = target >= 0 ? 1 : std::ssize(candidates_) + 1;
+    const std::vector<std::int64_t> largest = next_classes(logits, target, wanted);
+    from_[slot] = static_cast<std::int32_t>(largest[0]);
     for (std::size_t k = 0; k < candidates_.size(); ++k) {
-      candidates_[k].classes[slot] = target < 0 ? order[k + 1] : k == 0 ? target : -1;
+      const std::int64_t to = target < 0 ? largest[k + 1] : k == 0 ? target : -1;
+      candidates_[k].to[slot] = static_cast<std::int32_t>(to);
     }
   }
 
@@ -197,12 +147,11 @@ class DeepFool final : public Attack {
   void find_nearest(const Tensor& logits) {
     ops::fill(context_, distance_, std::numeric_limits<float>::infinity());
     ops::fill(context_, scale_, 0);
-    for (const Candidate& candidate : candidates_) {
-      const auto nobody = [&](std::size_t i) {
-        return !slots_[i].busy || slots_[i].done || candidate.classes[i] < 0;
-      };
+    for (Candidate& candidate : candidates_) {
       bool wanted = false;
-      for (std::size_t i = 0; i < size(); ++i) wanted = wanted || !nobody(i);
+      for (std::int64_t i = 0; i < slots(); ++i) {
+        wanted = wanted || (at(i).in_work && candidate.to[i] >= 0);
+      }
       if (!wanted) continue;
       const Tensor& gradient = victim_.backward(candidate.seed);
       if (options_.norm == Norm::l2) {
@@ -210,21 +159,20 @@ class DeepFool final : public Attack {
       } else {
         ops::l1_norms(context_, gradient, length_);
       }
-      ops::deepfool_choose(context_, logits, from_, candidate.to, length_, options_.norm, distance_,
-                           scale_, chosen_);
+      ops::deepfool_choose(context_, logits, from_.device(), candidate.to.device(), length_,
+                           options_.norm, distance_, scale_, chosen_);
       ops::select(context_, chosen_, gradient, nearest_);
     }
   }
 
-  const Context& context_;
   Victim& victim_;
   DeepFoolOptions options_;
   ops::ClassLoss loss_;
-  Tensor x0_, x_, total_, nearest_, length_, distance_, scale_, chosen_, active_;
-  Tensor label_, target_, from_;
-  std::vector<std::int32_t> labels_, targets_, froms_;
+  Tensor x_;  ///< the last point is the outcome
+  Tensor total_, nearest_, length_, distance_, scale_, chosen_;
+  PerSlot<float> margins_;
+  PerSlot<std::int32_t> from_;
   std::vector<Candidate> candidates_;
-  std::vector<Slot> slots_;
 };
 
 }  // namespace

@@ -11,6 +11,7 @@
 
 #include "engine/attacks/next_classes.hpp"
 #include "engine/attacks/per_slot.hpp"
+#include "engine/attacks/slot_attack.hpp"
 #include "engine/ops/attack_steps.hpp"
 #include "engine/ops/image_ops.hpp"
 #include "engine/ops/tensor_ops.hpp"
@@ -22,69 +23,36 @@ namespace {
 /// What a slot's next evaluation is of: the clean image, the first point of a target (the clean
 /// image again, now with the class difference), a point that a step has found, or one on the way
 /// back from another class, which counts for nothing but its gradient.
-enum class Phase : std::uint8_t { empty, clean, first, stepped, back, finished };
+enum class Phase : std::uint8_t { clean, first, stepped, back };
 
-struct Slot {
-  Phase phase = Phase::empty;
-  std::int64_t index = 0, label = 0, target = -1;
-  float epsilon = 0;
+struct Slot : SlotState {
+  Phase phase = Phase::clean;
   float nearest = INFINITY;  ///< distance of the outcome
   std::vector<std::int64_t> targets;
   std::size_t tried = 0;  ///< targets
   int step = 0;           ///< of this target
   ops::FabMove move = ops::FabMove::stay;
   bool keep = false;  ///< the point becomes the outcome
-  Outcome outcome;
 };
 
-class Fab : public Attack {
+class Fab : public SlotAttack<Slot> {
  public:
   Fab(const Context& context, Victim& victim, const FabOptions& options)
-      : context_(context),
+      : SlotAttack(context, victim.images()),
         victim_(victim),
         options_(options),
-        slots_(static_cast<std::size_t>(victim.images().n)),
         loss_(ops::make_class_loss(context, slots(), victim.classes())),
-        choice_(context, slots(), DType::f32),
+        x_(context.zeros(victim.images())),
+        difference_(context.zeros({slots(), victim.classes(), 1, 1})),
+        f_(context.empty({slots(), 1, 1, 1})),
+        lengths_(context.empty({slots(), 1, 1, 1})),
         distances_(context, slots(), DType::f32),
-        label_(context, slots(), DType::i32),
-        target_(context, slots(), DType::i32),
         predictions_(context, slots(), DType::i32),
-        moves_(context, slots(), DType::i32),
-        draws_(slots_.size()) {
-    for (Tensor* t : {&x0_, &x_, &kept_}) *t = context.zeros(victim.images());
-    difference_ = context.zeros({slots(), victim.classes(), 1, 1});
-    f_ = context.empty({slots(), 1, 1, 1});
-    lengths_ = context.empty({slots(), 1, 1, 1});
-    label_.fill(0);
-    target_.fill(-1);
-  }
-
-  std::int64_t slots() const override { return victim_.images().n; }
-
-  void start(std::int64_t slot, const Example& example) override {
-    check_example(victim_, example, options_.norm);
-    Slot& s = at(slot);
-    s = {};
-    s.phase = Phase::clean;
-    s.index = s.outcome.index = example.index;
-    s.label = example.label;
-    s.target = example.target;
-    s.epsilon = example.epsilon;
-    label_[slot] = static_cast<std::int32_t>(example.label);
-    for (Tensor* t : {&x0_, &x_, &kept_}) {
-      Tensor view = ops::slot(*t, slot);
-      ops::copy(context_, example.image, view);
-    }
-  }
+        moves_(context, slots(), DType::i32) {}
 
   void step() override {
-    for (std::int64_t i = 0; i < slots(); ++i) {
-      const Slot& s = at(i);
-      draws_[static_cast<std::size_t>(i)] = {s.index,
-                                             static_cast<std::uint32_t>(s.outcome.queries)};
-    }
-    const Tensor& logits = victim_.forward(x_, draws_);
+    const Tensor& logits =
+        victim_.forward(x_, draws([](const Slot& s) { return s.outcome.queries; }));
     ops::dots(context_, logits, difference_, f_);
     ops::class_loss(context_, AttackLoss::margin, logits, label_.upload(context_),
                     target_.upload(context_), loss_);
@@ -98,39 +66,27 @@ class Fab : public Attack {
     move();
   }
 
-  bool finished(std::int64_t slot) const override {
-    return slots_[static_cast<std::size_t>(slot)].phase == Phase::finished;
-  }
-
-  Outcome take(std::int64_t slot) override {
-    Outcome outcome = std::move(at(slot).outcome);
-    outcome.image = ops::to_host(context_, ops::slot(kept_, slot));
-    at(slot).phase = Phase::empty;
-    return outcome;
-  }
-
  private:
-  Slot& at(std::int64_t slot) { return slots_[static_cast<std::size_t>(slot)]; }
-
-  template <class F>
-  bool choose(F f) {
-    return phosphene::choose(context_, slots_, f, choice_);
+  void check(const Example& example) const override {
+    check_example(victim_, example, options_.norm);
   }
+  void begin(std::int64_t slot, const Example& example) override { put(example.image, slot, x_); }
 
   /// What the evaluation says of each image, and where it goes from here.
   void judge(const Tensor& logits) {
-    const bool any_clean = choose([](const Slot& s) { return s.phase == Phase::clean; });
+    const bool any_clean =
+        choose([](const Slot& s) { return s.in_work && s.phase == Phase::clean; });
     const Tensor scores = any_clean ? ops::to_host(context_, logits) : Tensor();
     for (std::int64_t i = 0; i < slots(); ++i) {
       Slot& s = at(i);
       s.move = ops::FabMove::stay;
       s.keep = false;
-      if (s.phase == Phase::empty || s.phase == Phase::finished) continue;
+      if (!s.in_work) continue;
       ++s.outcome.queries;
       const bool fooled = fools(predictions_[i], s.label, s.target);
       if (s.phase == Phase::clean) {
         if (fooled) {
-          finish(s, true);
+          s.finish(true);
         } else {
           const auto classes = static_cast<std::size_t>(victim_.classes());
           s.targets = s.target >= 0 ? std::vector<std::int64_t>{s.target}
@@ -156,13 +112,13 @@ class Fab : public Attack {
       s.outcome.success = true;
     }
     if (s.keep && !options_.nearest) {
-      finish(s, true);
+      s.finish(true);
     } else if (s.step == options_.steps) {
       ++s.tried;
       if (s.tried < s.targets.size()) {
         begin_target(s, slot);
       } else {
-        finish(s, s.outcome.success);
+        s.finish(s.outcome.success);
       }
     } else if (fooled) {
       s.move = ops::FabMove::back;
@@ -175,10 +131,6 @@ class Fab : public Attack {
   static void advance(Slot& s) {
     s.move = ops::FabMove::step;
     s.phase = Phase::stepped;
-  }
-  static void finish(Slot& s, bool success) {
-    s.outcome.success = success;
-    s.phase = Phase::finished;
   }
 
   /// From the clean image, with the seed of z_t - z_y.
@@ -205,22 +157,19 @@ class Fab : public Attack {
       ops::fab_step(context_, options_.norm, w, f_, x0_, moves_.upload(context_),
                     {options_.alpha_max, options_.eta, options_.beta}, x_);
     }
-    if (choose([](const Slot& s) { return s.phase == Phase::first; })) {
+    if (choose([](const Slot& s) { return s.in_work && s.phase == Phase::first; })) {
       ops::select(context_, choice_.device(), x0_, x_);
     }
   }
 
-  const Context& context_;
   Victim& victim_;
   FabOptions options_;
-  std::vector<Slot> slots_;
   ops::ClassLoss loss_;
-  Tensor x0_, x_, kept_;  ///< clean images, points, outcomes
-  Tensor difference_;     ///< the seed of z_t - z_y
+  Tensor x_;           ///< points
+  Tensor difference_;  ///< the seed of z_t - z_y
   Tensor f_, lengths_;
-  PerSlot<float> choice_, distances_;
-  PerSlot<std::int32_t> label_, target_, predictions_, moves_;
-  std::vector<Draw> draws_;
+  PerSlot<float> distances_;
+  PerSlot<std::int32_t> predictions_, moves_;
 };
 
 void check(const FabOptions& o) {

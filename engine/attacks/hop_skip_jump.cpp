@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "engine/attacks/check_image.hpp"
 #include "engine/attacks/label_queries.hpp"
 #include "engine/ops/tensor_ops.hpp"
 #include "phosphene/error.hpp"
@@ -30,7 +31,7 @@ struct Scale {
       : d(static_cast<float>(elements)),
         gamma(options.gamma),
         theta(options.gamma / (options.norm == Norm::linf ? d * d : d * std::sqrt(d))),
-        search(static_cast<std::int64_t>(std::ceil(std::log2(1 / theta)))) {}
+        search(static_cast<std::int64_t>(std::ceil(std::log2(std::max(1 / theta, 1.0F))))) {}
 
   float delta(float distance) const {
     return std::max(gamma * distance / d, kFinest * std::sqrt(d));
@@ -131,11 +132,16 @@ class HopSkipJump : public Attack {
   std::int64_t slots() const override { return options_.slots; }
 
   void start(std::int64_t slot, const Example& example) override {
-    begin_with(example);
+    check(example);
+    if (!queries_) {
+      queries_.emplace(context_, classifier_, options_.norm, shape_, options_.slots,
+                       options_.batch);
+    }
     Seeker& seeker = at(slot) = {};
     seeker.image = example.index;
     seeker.label = example.label;
     seeker.target = example.target;
+    seeker.tag = example.tag;
     seeker.max_queries = options_.max_queries;
     seeker.has_start = !example.start.empty();
     queries_->slots().put(Place::original, slot, example.image);
@@ -153,44 +159,29 @@ class HopSkipJump : public Attack {
   }
 
   Outcome take(std::int64_t slot) override {
-    const Seeker& seeker = at(slot);
+    Seeker& seeker = at(slot);
     const bool success = seeker.best >= 0;
-    return {seeker.image, queries_->slots().take(success ? Place::best : Place::original, slot),
-            success, seeker.iterations, seeker.queries};
+    Outcome outcome{.index = seeker.image,
+                    .image = queries_->slots().take(success ? Place::best : Place::original, slot),
+                    .success = success,
+                    .iterations = seeker.iterations,
+                    .queries = seeker.queries,
+                    .tag = seeker.tag};
+    seeker = {};  // and its task, wherever that stands
+    return outcome;
   }
 
  private:
   Seeker& at(std::int64_t slot) { return seekers_[static_cast<std::size_t>(slot)]; }
 
-  void begin_with(const Example& example) {
+  void check(const Example& example) {
     const std::string name = "image " + std::to_string(example.index) + ": ";
-    if (!queries_) {
-      shape_ = example.image.shape();
-      queries_.emplace(context_, classifier_, options_.norm, shape_, options_.slots,
-                       options_.batch);
-    }
-    check(name, example.image);
-    if (!example.start.empty()) check(name + "its start ", example.start);
-    if (example.target < 0) return;
-    if (example.target == example.label) {
-      throw UsageError(name + "the target is its own class " + std::to_string(example.label));
-    }
-    if (example.start.empty()) {
+    if (!queries_) shape_ = example.image.shape();
+    check_example(shape_, example, Norm::l2);  // its epsilon is not looked at
+    if (!example.start.empty()) check_image(name + "its start ", shape_, example.start);
+    if (example.target >= 0 && example.start.empty()) {
       throw UsageError(name + "a targeted HopSkipJump needs an image of class " +
                        std::to_string(example.target) + " to start from");
-    }
-  }
-
-  void check(const std::string& name, const Tensor& image) const {
-    if (image.shape() != shape_) {
-      throw UsageError(name + "has shape " + to_string(image.shape()) + ", expected " +
-                       to_string(shape_) + " as the first image");
-    }
-    const float* x = image.data();
-    const auto outside = [](float v) { return !(v >= 0 && v <= 1); };
-    if (std::any_of(x, x + image.count(), outside)) {
-      throw UsageError(name +
-                       "has values outside [0,1]: pixels of 0 to 255 must be divided by 255");
     }
   }
 

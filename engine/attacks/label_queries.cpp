@@ -6,8 +6,8 @@
 #include <string>
 #include <utility>
 
+#include "engine/attacks/ask.hpp"
 #include "engine/ops/tensor_ops.hpp"
-#include "phosphene/error.hpp"
 
 namespace phosphene {
 
@@ -94,16 +94,15 @@ LabelQueries::Rows LabelQueries::gather() {
 
 std::vector<std::int64_t> LabelQueries::labels(std::span<const ops::BoundaryQuery> queries) {
   slots_.images(queries, images_);
-  context_.synchronize();
   Shape shape = images_.shape();
   shape.n = static_cast<std::int64_t>(queries.size());
-  const Tensor scores = classifier_(Tensor::view(images_.data<void>(), images_.device(), shape));
-  if (scores.shape().n != shape.n || scores.shape().c < 2) {
-    throw Error("the classifier gave " + to_string(scores.shape()) + " scores for " +
-                std::to_string(shape.n) + " images, expected two classes or more of each");
-  }
-  const Tensor host = ops::to_host(context_, scores);
+  const Tensor asked = Tensor::view(images_.data<void>(), images_.device(), shape);
+  const Tensor host = ops::to_host(context_, ask(context_, classifier_, asked));
   const std::int64_t classes = host.shape().c;
+  for (const ops::BoundaryQuery& query : queries) {
+    const Seeker& seeker = *seekers_[static_cast<std::size_t>(query.slot)];
+    check_classes(seeker.image, seeker.label, seeker.target, classes);
+  }
   std::vector<std::int64_t> labels;
   for (std::int64_t n = 0; n < shape.n; ++n) {
     labels.push_back(predicted_class(host.data() + n * classes, classes));
@@ -158,9 +157,8 @@ void LabelQueries::keep_all() {
     }
   }
   for (Seeker*& seeker : seekers_) {
-    if (seeker == nullptr || !seeker->task_.done()) continue;
-    seeker->task_.result();
-    seeker = nullptr;
+    if (seeker == nullptr || !ended(*seeker)) continue;
+    std::exchange(seeker, nullptr)->task_.result();
   }
 }
 

@@ -45,7 +45,7 @@ class Seeker {
   std::int64_t left() const;  ///< queries
   std::uint32_t draw() { return sample_++; }
 
-  std::int64_t image = 0, label = 0, target = -1;
+  std::int64_t image = 0, label = 0, target = -1, tag = 0;
   bool has_start = false;
   std::int64_t iterations = 0, queries = 0, max_queries = 0;
   float distance = 0;  ///< of the point
@@ -74,7 +74,7 @@ class LabelQueries {
   ops::BoundarySlots& slots() { return slots_; }
   /// The task, which holds on to the seeker, begins to ask; both stay until it has ended.
   void begin(std::int64_t slot, Seeker& seeker, Task<void> task);
-  static bool ended(const Seeker& seeker) { return seeker.task_.done(); }
+  static bool ended(const Seeker& seeker) { return seeker.task_.handle() && seeker.task_.done(); }
   /// Asks the classifier for one batch of labels, and goes on with those who have their answers.
   /// Questions about a single image come first, then the directions of those who are behind.
   void step();

@@ -1,6 +1,7 @@
 // Which classes a targeted attack tries.
 #pragma once
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <numeric>
 #include <span>
@@ -8,20 +9,22 @@
 
 namespace phosphene {
 
-/// The `count` classes of the largest logits but the true one, the largest first, of equal ones the
-/// first; all others where there are fewer.
-inline std::vector<std::int64_t> next_classes(std::span<const float> logits, std::int64_t label,
+/// The `count` classes of the largest logits but one (-1: but none), the largest first, of equal
+/// ones the first; all others where there are fewer. A NaN is the smallest of all.
+inline std::vector<std::int64_t> next_classes(std::span<const float> logits, std::int64_t but,
                                               std::int64_t count) {
   std::vector<std::int64_t> order(logits.size());
   std::iota(order.begin(), order.end(), std::int64_t{0});
-  order.erase(order.begin() + label);
+  std::erase(order, but);
+  const auto score = [&](std::int64_t k) {
+    const float z = logits[static_cast<std::size_t>(k)];
+    return std::isnan(z) ? -INFINITY : z;  // else the order would be none
+  };
   const auto taken =
       std::min(static_cast<std::ptrdiff_t>(count), static_cast<std::ptrdiff_t>(order.size()));
   std::partial_sort(order.begin(), order.begin() + taken, order.end(),
                     [&](std::int64_t a, std::int64_t b) {
-                      const float of_a = logits[static_cast<std::size_t>(a)],
-                                  of_b = logits[static_cast<std::size_t>(b)];
-                      return of_a > of_b || (of_a == of_b && a < b);
+                      return score(a) > score(b) || (score(a) == score(b) && a < b);
                     });
   order.resize(static_cast<std::size_t>(taken));
   return order;

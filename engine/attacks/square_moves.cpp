@@ -10,6 +10,9 @@
 namespace phosphene {
 namespace {
 
+/// The proposals after which the squares' area is halved.
+constexpr std::array kHalvings{10, 50, 200, 500, 1000, 2000, 4000, 6000, 8000};
+
 /// The words of a draw one after the other.
 class Words {
  public:
@@ -95,7 +98,7 @@ void tiles(Words& words, float epsilon, Tensor& x) {
 
 double square_fraction(double p_init, int i) {
   double p = p_init;
-  for (const int after : {10, 50, 200, 500, 1000, 2000, 4000, 6000, 8000}) {
+  for (const int after : kHalvings) {
     if (i > after) p /= 2;
   }
   return p;
@@ -121,7 +124,7 @@ std::vector<float> square_bump(std::int32_t side) {
 SquareBumps::SquareBumps(Norm norm, double p_init, int queries, std::int64_t h, std::int64_t w)
     : offsets_(static_cast<std::size_t>(std::min(h, w)) + 1) {
   std::int32_t last = 0;
-  for (int i = 0; norm == Norm::l2 && i < queries; ++i) {
+  for (int i = 0; norm == Norm::l2 && i < queries && i <= kHalvings.back() + 1; ++i) {
     const std::int32_t side = square_side(norm, square_fraction(p_init, i), h, w);
     if (side == last) continue;
     last = side;

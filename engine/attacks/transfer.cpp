@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "engine/attacks/ask.hpp"
 #include "engine/ops/tensor_ops.hpp"
 #include "phosphene/error.hpp"
 
@@ -46,9 +47,9 @@ class Show {
     shape.n = static_cast<std::int64_t>(indices_.size());
     const Tensor on_device =
         ops::to_device(context_, Tensor::view(images_.data(), images_.device(), shape));
-    context_.synchronize();
     for (std::size_t k = 0; k < networks_.size(); ++k) {
-      const Tensor scores = ops::to_host(context_, networks_[k].classifier(on_device));
+      const Tensor scores =
+          ops::to_host(context_, ask(context_, networks_[k].classifier, on_device));
       const std::int64_t classes = scores.shape().c;
       for (std::size_t i = 0; i < indices_.size(); ++i) {
         const float* own = scores.data() + static_cast<std::int64_t>(i) * classes;

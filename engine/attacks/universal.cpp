@@ -18,6 +18,9 @@ namespace {
 
 using Numbers = std::span<const std::int64_t>;
 
+/// Whether an image that showed a class shows another. A NaN is no class: it fools nobody.
+bool fooled(std::int32_t clean, std::int32_t seen) { return clean >= 0 && fools(seen, clean, -1); }
+
 /// What a victim sees in images of a source, with a perturbation and without.
 class Predictor {
  public:
@@ -148,10 +151,14 @@ class Universal {
           std::min(order.size() - at, static_cast<std::size_t>(predictor.batch()));
       const Numbers next(order.data() + at, count);
       const std::vector<std::int32_t> seen = predictor(next, device_delta_);
-      std::size_t fooled = 0;
-      while (fooled < count && seen[fooled] != clean_of(next[fooled])) ++fooled;
-      at += fooled;
-      alone = fooled < count;
+      const auto stands = [&](std::size_t i) {
+        const std::int32_t clean = clean_of(next[i]);
+        return clean >= 0 && !fooled(clean, seen[i]);
+      };
+      std::size_t first = 0;
+      while (first < count && !stands(first)) ++first;
+      at += first;
+      alone = first < count;
       if (alone) extend(order[at++]);
       if (options_.report) {
         options_.report(result_.passes, static_cast<std::int64_t>(at), rate);
@@ -182,9 +189,9 @@ class Universal {
   }
   double fooling_rate() {
     const std::vector<std::int32_t> seen = many_.of_all(device_delta_);
-    std::size_t fooled = 0;
-    for (std::size_t i = 0; i < seen.size(); ++i) fooled += seen[i] != clean_[i] ? 1 : 0;
-    return static_cast<double>(fooled) / static_cast<double>(seen.size());
+    std::size_t count = 0;
+    for (std::size_t i = 0; i < seen.size(); ++i) count += fooled(clean_[i], seen[i]) ? 1 : 0;
+    return static_cast<double>(count) / static_cast<double>(seen.size());
   }
 
   const Context& context_;
@@ -229,9 +236,9 @@ std::vector<bool> fooled_by(const Context& context, Victim& victim, const ImageS
   Predictor predictor(context, victim, images);
   const std::vector<std::int32_t> clean = predictor.of_all(context.zeros(one_image(victim)));
   const std::vector<std::int32_t> seen = predictor.of_all(ops::to_device(context, delta));
-  std::vector<bool> fooled;
-  for (std::size_t i = 0; i < clean.size(); ++i) fooled.push_back(clean[i] != seen[i]);
-  return fooled;
+  std::vector<bool> result;
+  for (std::size_t i = 0; i < clean.size(); ++i) result.push_back(fooled(clean[i], seen[i]));
+  return result;
 }
 
 }  // namespace phosphene

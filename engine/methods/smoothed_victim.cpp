@@ -5,6 +5,7 @@
 #include "engine/ops/image_ops.hpp"
 #include "engine/ops/mean_softmax.hpp"
 #include "engine/ops/tensor_ops.hpp"
+#include "engine/ops/transform_ops.hpp"
 #include "phosphene/error.hpp"
 #include "phosphene/methods/smoothing.hpp"
 
@@ -38,9 +39,8 @@ class SmoothedVictim final : public Victim {
       Tensor to = block(noisy_, copy);
       ops::copy(context_, images, to);
       for (std::int64_t i = 0; i < images_.n; ++i) {
-        const Draw& draw = draws[static_cast<std::size_t>(i)];
-        draws_[static_cast<std::size_t>(copy * images_.n + i)] = {
-            draw.image, static_cast<std::uint32_t>(draw.sample * copies_ + copy)};
+        draws_[static_cast<std::size_t>(copy * images_.n + i)] = ops::stage_draw(
+            context_, draws[static_cast<std::size_t>(i)], static_cast<std::uint32_t>(copy));
       }
     }
     ops::add_normal_noise(context_, noisy_, draws_, sigma_, noisy_);

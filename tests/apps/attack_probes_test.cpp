@@ -115,13 +115,14 @@ TEST_F(Probes, KnowAQuantisedActivation) {
 TEST_F(Probes, AnImageThatLeavesItsBallEndsTheRun) {
   Method method = *plan_.method;
   method.make = [](const Context&, Victim&, const MethodOptions&) -> RunAttack {
-    return [](const NextTagged& next, const TakeTagged& done) {
-      while (std::optional<Tagged> tagged = next()) {
+    return [](const NextExample& next, const TakeOutcome& done) {
+      while (std::optional<Example> example = next()) {
         Outcome outcome;
-        outcome.image = std::move(tagged->example.image);
+        outcome.tag = example->tag;
+        outcome.image = std::move(example->image);
         float& pixel = outcome.image.data()[7];
         pixel += pixel < 0.5F ? 0.1F : -0.1F;
-        done(std::move(outcome), tagged->tag);
+        done(std::move(outcome));
       }
     };
   };

@@ -60,9 +60,6 @@ TEST_F(AttackApp, RefusesFlagsOfOtherMethods) {
   flags_.erase("--norm");
   flags_.erase("--steps");
   flags_["--method"] = "autoattack";
-  flags_["--epsilons"] = "0,1/255";
-  expect_refused(kUsage, {"--epsilons", "autoattack", "one epsilon"});
-  flags_.erase("--epsilons");
   flags_["--targeted"] = "next";
   expect_refused(kUsage, {"--targeted", "autoattack"});
 }

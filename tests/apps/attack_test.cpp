@@ -5,6 +5,7 @@
 #include <cmath>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -192,7 +193,7 @@ TEST_F(AttackApp, EveryMethodRuns) {
       {"deepfool", {"--steps", "3"}},
       {"fab", {"--steps", "2"}},
       {"square", {"--queries", "5"}},
-      {"autoattack", {"--eps", "16/255"}},
+      {"autoattack", {"--epsilons", "12/255,16/255"}},
       {"hopskipjump", {"--queries", "60", "--norm", "linf"}},
   };
   for (const auto& [method, more] : methods) {
@@ -205,6 +206,38 @@ TEST_F(AttackApp, EveryMethodRuns) {
     EXPECT_TRUE(std::filesystem::exists(path(method + "/curve.png")));
     flags_ = before;
   }
+}
+
+// It begins at an image that shows the target, and stays in that class.
+TEST_F(AttackApp, HopSkipJumpGoesToATarget) {
+  flags_["--method"] = "hopskipjump";
+  flags_["--data"] = "shapes:2:8";  // one of each class
+  flags_["--targeted"] = "next";
+  flags_["--queries"] = "50";
+  flags_.erase("--steps");
+  flags_.erase("--eps");
+  const Outcome outcome = run();
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  int attacked = 0;
+  std::istringstream lines(text("out/journal-0-of-1.jsonl"));
+  for (std::string line; std::getline(lines, line);) {
+    const nlohmann::json record = nlohmann::json::parse(line).value("record", nlohmann::json());
+    if (!record.contains("target")) continue;
+    ++attacked;
+    EXPECT_EQ(record["target"], (record["label"].get<int>() + 1) % 8);
+    EXPECT_EQ(record["adversarial"], record["target"]) << line;
+    EXPECT_LE(record["queries"], 50);
+  }
+  EXPECT_EQ(attacked, 8);
+  flags_["--batch"] = "3";  // nor does the search for a start hang on the batch
+  ASSERT_EQ(run("other").code, 0);
+  EXPECT_EQ(text("out/adversarial.npy"), text("other/adversarial.npy"));
+
+  flags_["--data"] = "shapes:2:2";
+  flags_["--batch"] = "auto";
+  const Outcome refused = run("none");
+  EXPECT_EQ(refused.code, 2);
+  EXPECT_THAT(refused.err, HasSubstr("--targeted: the network sees none of the 2 images as '"));
 }
 
 TEST_F(AttackApp, OneTargetedPhotographUnderAMask) {

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -211,18 +212,21 @@ TEST_F(AutoAttack, TellsOneImageAtSeveralRadiiApart) {
   const auto seen = victim(4);
   std::vector<float> radii = {16.0F / 255, 4.0F / 255, 8.0F / 255};
   std::size_t at = 0;
-  std::vector<float> reached;
+  std::map<std::int64_t, float> reached;
   autoattack(
       context_, *seen, {Norm::linf},
       [&]() -> std::optional<Example> {
         if (at == radii.size()) return std::nullopt;
         Example example = copy_of(*clean);
+        example.tag = static_cast<std::int64_t>(at) + 7;
         example.epsilon = radii[at++];
         return example;
       },
-      [&](Outcome o) { reached.push_back(linf(o.image, clean->image)); });
+      [&](const Outcome& o) { reached[o.tag - 7] = linf(o.image, clean->image); });
   ASSERT_EQ(reached.size(), radii.size());
-  for (std::size_t i = 0; i < radii.size(); ++i) EXPECT_NEAR(reached[i], radii[i], 1e-6F);
+  for (const auto& [i, distance] : reached) {
+    EXPECT_NEAR(distance, radii.at(static_cast<std::size_t>(i)), 1e-6F);
+  }
 }
 
 TEST_F(AutoAttack, RefusesWhatItCannotDo) {

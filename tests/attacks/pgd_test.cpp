@@ -2,18 +2,14 @@
 // classifier and drawn pictures.
 #include "phosphene/attacks/pgd.hpp"
 
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
-#include <functional>
-#include <string>
 #include <utility>
 #include <vector>
 
-#include "phosphene/error.hpp"
 #include "tests/attacks/pictures.hpp"
 
 namespace phosphene::testing_attacks {
@@ -292,64 +288,6 @@ TEST_F(Pgd, MomentumRemembers) {
   for (const auto& [index, outcome] : with) {
     EXPECT_NE(values(outcome.image), values(without.at(index).image));
   }
-}
-
-std::string refusal(const std::function<void()>& call) {
-  try {
-    call();
-  } catch (const UsageError& error) {
-    return error.what();
-  }
-  return "";
-}
-
-TEST_F(Pgd, RefusesBadOptions) {
-  using testing::HasSubstr;
-  const auto victim = make_victim(context_, network(), 64, 64, 1);
-  const auto said = [&](auto change) {
-    PgdOptions options;
-    change(options);
-    return refusal([&] { pgd(context_, *victim, std::move(options)); });
-  };
-  EXPECT_THAT(said([](PgdOptions& o) { o.steps = 0; }), HasSubstr("--steps 0"));
-  EXPECT_THAT(said([](PgdOptions& o) { o.restarts = 0; }), HasSubstr("--restarts 0"));
-  EXPECT_THAT(said([](PgdOptions& o) { o.samples = 0; }), HasSubstr("--samples 0"));
-  EXPECT_THAT(said([](PgdOptions& o) { o.alpha = -1; }), HasSubstr("--alpha -1"));
-  EXPECT_THAT(said([](PgdOptions& o) { o.alpha = NAN; }), HasSubstr("--alpha nan"));
-  EXPECT_THAT(said([](PgdOptions& o) { o.momentum = -1; }), HasSubstr("--momentum -1"));
-  EXPECT_THAT(said([](PgdOptions& o) { o.penalty = -1; }), HasSubstr("--penalty -1"));
-  EXPECT_THAT(said([](PgdOptions& o) { o.penalty = 1; }), HasSubstr("random start"));
-  EXPECT_THAT(said([](PgdOptions& o) { o.random_start = false, o.restarts = 2; }),
-              HasSubstr("without a random start"));
-  EXPECT_THAT(said([](PgdOptions& o) { o.norm = Norm::l2, o.penalty = 1; }), HasSubstr("linf"));
-  EXPECT_THAT(said([](PgdOptions& o) {
-                o.mask = Tensor::host({1, 1, 8, 8});
-              }),
-              HasSubstr("1x1x64x64"));
-}
-
-TEST_F(Pgd, RefusesBadExamples) {
-  using testing::HasSubstr;
-  const auto victim = make_victim(context_, network(), 64, 64, 1);
-  const auto attack = pgd(context_, *victim, {});
-  const auto said = [&](auto change) {
-    Example example = std::move(pictures(1, 0.1F)[0]);
-    change(example);
-    return refusal([&] { attack->start(0, example); });
-  };
-  EXPECT_THAT(said([](Example& e) { e.epsilon = 8; }), HasSubstr("8/255"));
-  EXPECT_THAT(said([](Example& e) { e.epsilon = -1; }), HasSubstr("--eps -1: expected 0 to 1"));
-  EXPECT_THAT(said([](Example& e) { e.epsilon = NAN; }), HasSubstr("--eps nan"));
-  EXPECT_THAT(said([](Example& e) { e.label = 8; }), HasSubstr("label 8, expected 0 to 7"));
-  EXPECT_THAT(said([](Example& e) { e.target = 9; }), HasSubstr("target 9, expected 0 to 7"));
-  EXPECT_THAT(said([](Example& e) { e.target = e.label; }), HasSubstr("its own class"));
-  EXPECT_THAT(said([](Example& e) { e.image.data()[5] = 77; }), HasSubstr("0 to 255"));
-  EXPECT_THAT(said([](Example& e) { e.image.data()[5] = NAN; }), HasSubstr("pixels in [0,1]"));
-  EXPECT_THAT(said([](Example& e) {
-                e.image = Tensor::host({1, 3, 32, 32});
-              }),
-              HasSubstr("1x3x64x64"));
-  EXPECT_EQ(said([](Example&) {}), "");
 }
 
 }  // namespace

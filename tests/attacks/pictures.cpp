@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "phosphene/datasets/shapes.hpp"
+#include "phosphene/error.hpp"
 #include "phosphene/models.hpp"
 
 namespace phosphene::testing_attacks {
@@ -36,6 +37,7 @@ Example copy_of(const Example& example) {
   copy.label = example.label;
   copy.target = example.target;
   copy.epsilon = example.epsilon;
+  copy.tag = example.tag;
   copy.image = Tensor::host(example.image.shape());
   std::copy_n(example.image.data(), example.image.count(), copy.image.data());
   return copy;
@@ -52,6 +54,15 @@ Outcomes run(Attack& attack, const std::vector<Example>& examples) {
       },
       [&](Outcome outcome) { outcomes[outcome.index] = std::move(outcome); });
   return outcomes;
+}
+
+std::string refusal(const std::function<void()>& call) {
+  try {
+    call();
+  } catch (const UsageError& error) {
+    return error.what();
+  }
+  return "";
 }
 
 int successes(const Outcomes& outcomes) {

@@ -1,7 +1,9 @@
 // What the tests of attacks share: the bundled classifier, drawn pictures, and a run of an attack.
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <map>
+#include <string>
 #include <vector>
 
 #include "phosphene/attacks/attack.hpp"
@@ -22,6 +24,9 @@ Example copy_of(const Example& example);
 /// The outcomes by index.
 using Outcomes = std::map<std::int64_t, Outcome>;
 Outcomes run(Attack& attack, const std::vector<Example>& examples);
+
+/// What a UsageError says that the call throws; "" where it throws none.
+std::string refusal(const std::function<void()>& call);
 
 int successes(const Outcomes& outcomes);
 std::vector<float> values(const Tensor& host);

@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -176,15 +175,6 @@ TEST_F(VictimTest, ABlackBoxCountsItsImages) {
   EXPECT_NE(first, second);
   Shifted again(context_, make_victim(context_, network, 4, 4, 2));
   EXPECT_EQ(values(as_classifier(context_, again)(images)), first);
-}
-
-std::string refusal(const std::function<void()>& call) {
-  try {
-    call();
-  } catch (const UsageError& error) {
-    return error.what();
-  }
-  return "";
 }
 
 TEST_F(VictimTest, RefusesNetworksThatCannotBeAttacked) {

@@ -161,6 +161,17 @@ TEST(HopSkipJump, KeepsItsBudget) {
   }
 }
 
+// There theta is above 1: no bisection is needed, and without a limit all queries are left.
+TEST(HopSkipJump, ALargeGammaTakesAllItsIterations) {
+  HopSkipJumpOptions o = options(Norm::l2, 0);
+  o.gamma = 1e5F;
+  o.iterations = 3;
+  for (const auto& [index, outcome] : attack(HalfSpace(2).one_hot(), o, greys(2))) {
+    EXPECT_TRUE(outcome.success);
+    EXPECT_EQ(outcome.iterations, 3);
+  }
+}
+
 TEST(HopSkipJump, MoreQueriesBringItNearer) {
   const HalfSpace plane(2);
   const std::vector<Example> examples = greys(4);

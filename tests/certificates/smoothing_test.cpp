@@ -7,12 +7,17 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <memory>
 #include <optional>
+#include <set>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "phosphene/attacks/inspector.hpp"
 #include "phosphene/attacks/pgd.hpp"
+#include "phosphene/attacks/victim.hpp"
 #include "phosphene/datasets/shapes.hpp"
 #include "phosphene/error.hpp"
 #include "phosphene/models.hpp"
@@ -164,6 +169,60 @@ TEST_F(SmoothingTest, TheSmoothedVictimsGradientIsItsOwn) {
   constexpr double kStep = 2e-3;
   EXPECT_NEAR((moved(kStep) - moved(-kStep)) / (2 * kStep), std::sqrt(squares),
               0.03 * std::sqrt(squares));
+}
+
+/// Keeps what it is shown.
+class Shown : public Victim {
+ public:
+  explicit Shown(const Shape& images)
+      : images_(images), scores_(Tensor::host({images.n, 2, 1, 1})) {
+    std::fill_n(scores_.data(), scores_.count(), 0.0F);
+  }
+  Shape images() const override { return images_; }
+  std::int64_t classes() const override { return 2; }
+  const Tensor& forward(const Tensor& images, std::span<const Draw>) override {
+    const std::int64_t each = images.count() / images.shape().n;
+    for (std::int64_t i = 0; i < images.shape().n; ++i) {
+      seen.emplace(images.data() + i * each, images.data() + (i + 1) * each);
+    }
+    return scores_;
+  }
+  const Tensor& backward(const Tensor&) override { return scores_; }
+
+  std::set<std::vector<float>> seen;
+
+ private:
+  Shape images_;
+  Tensor scores_;
+};
+
+/// A slot's draw times the copies may pass 2^31, where an attack's own draws begin, or 2^32.
+TEST_F(SmoothingTest, TheSmoothedVictimsNoiseIsNoOthers) {
+  constexpr std::int64_t kCopies = 4;
+  const Shape image{1, 3, 2, 2};
+  const Tensor black = context_.zeros(image);
+  auto shown = std::make_unique<Shown>(Shape{kCopies, 3, 2, 2});
+  std::set<std::vector<float>>& seen = shown->seen;
+  const auto victim = smoothed(context_, std::move(shown), 1, kCopies);
+  std::size_t draws = 0;
+  for (const std::uint32_t draw : {0U, 1U, 1U << 29, kInspectionDraw, kAttackDraw - 1}) {
+    victim->forward(black, std::vector<Draw>{{7, draw}});
+    EXPECT_EQ(seen.size(), ++draws * kCopies) << "the same noise again at draw " << draw;
+  }
+  // The noise that draws have by themselves: certify()'s, predict()'s and the attacks'.
+  std::set<std::vector<float>> others;
+  const auto keep = [&](const Tensor& images) {
+    for (const float* x = images.data(); x < images.data() + images.count(); x += image.count()) {
+      others.emplace(x, x + image.count());
+    }
+    return context_.zeros({images.shape().n, 2, 1, 1});
+  };
+  Smoothing plain(context_, keep, 2, 2, 8, {.sigma = 1});
+  for (const std::int64_t first : {0U, kInspectionDraw, kAttackDraw, 0xFFFFFFF8U}) {
+    plain.counts(black, 7, first, 8);
+  }
+  EXPECT_EQ(others.size(), 32U);
+  for (const std::vector<float>& noise : seen) EXPECT_FALSE(others.contains(noise));
 }
 
 /// No image that PGD finds inside a certified radius is labelled otherwise.

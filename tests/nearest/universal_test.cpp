@@ -2,7 +2,12 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
 #include <numeric>
+#include <span>
+#include <vector>
 
 #include "engine/ops/nearest_ops.hpp"
 #include "phosphene/error.hpp"
@@ -95,6 +100,50 @@ TEST(Universal, IsTheSequentialAlgorithmWhateverTheBatch) {
       EXPECT_EQ(result.passes, static_cast<int>(expected.rates.size()));
       EXPECT_GT(result.updates, 0);
     }
+  }
+}
+
+/// Has no class for images whose first pixel is below an edge.
+class Torn final : public Victim {
+ public:
+  Torn(std::int64_t batch, float edge) : whole_(cpu(), batch), edge_(edge) {}
+  Shape images() const override { return whole_.images(); }
+  std::int64_t classes() const override { return kClasses; }
+  const Tensor& forward(const Tensor& images, std::span<const Draw> draws) override {
+    logits_ = whole_.forward(images, draws).view();
+    for (std::int64_t n = 0; n < images.shape().n; ++n) {
+      if (images.data()[n * kPixels] < edge_) logits_.data()[n * kClasses + 2] = NAN;
+    }
+    return logits_;
+  }
+  const Tensor& backward(const Tensor& d_logits) override { return whole_.backward(d_logits); }
+
+ private:
+  LinearVictim whole_;
+  float edge_;
+  Tensor logits_;
+};
+
+// Neither are images fooled that have no class, nor those that lose it.
+TEST(Universal, AClassThatIsLostFoolsNobody) {
+  const ImageSource images = linear_images(30);
+  const float edge = 0.45F;
+  Torn victim(8, edge), single(1, edge);
+  UniversalOptions options;
+  options.passes = 2;
+  options.unfooled = 0;
+  const UniversalResult found = universal(cpu(), victim, single, images, options);
+  EXPECT_GT(found.rates.back(), 0);
+  Tensor darker = Tensor::host({1, 3, kSide, kSide});
+  std::fill_n(darker.data(), kPixels, 0.0F);
+  darker.data()[0] = -1;  // all lose their class
+  const std::vector<bool> lost = fooled_by(cpu(), victim, images, darker);
+  EXPECT_EQ(std::count(lost.begin(), lost.end(), true), 0);
+  darker.data()[0] = 1;  // all have one, and a third had none before
+  const std::vector<bool> gained = fooled_by(cpu(), victim, images, darker);
+  for (std::int64_t i = 0; i < images.count; ++i) {
+    if (images.load(i).data()[0] >= edge) continue;
+    EXPECT_FALSE(gained[static_cast<std::size_t>(i)]) << i;
   }
 }
 

@@ -51,7 +51,8 @@ struct UniversalResult {
 UniversalResult universal(const Context& context, Victim& victim, Victim& single,
                           const ImageSource& images, const UniversalOptions& options);
 
-/// Whether the prediction at clamp(x + delta, 0, 1) is another than at x, of each image.
+/// Whether the prediction at clamp(x + delta, 0, 1) is another than at x, of each image; false
+/// where either is none, of scores with a NaN.
 std::vector<bool> fooled_by(const Context& context, Victim& victim, const ImageSource& images,
                             const Tensor& delta);
 

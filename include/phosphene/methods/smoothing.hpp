@@ -77,9 +77,10 @@ std::int64_t smoothed_label(std::span<const std::int64_t> counts, double alpha);
 
 /// The smoothed classifier as what an attack sees (SmoothAdv, Salman et al. 2019): the logits are
 ///   ln(mean over `copies` draws of softmax(f(x + noise))),
-/// and the gradient runs through all of them. `victim` has a batch of slots x copies; a slot's draw
-/// d takes the noise of draws d copies, ..., d copies + copies - 1. The context outlives it. Throws
-/// UsageError where sigma is not above 0 or the batch no multiple of copies.
+/// and the gradient runs through all of them. `victim` has a batch of slots x copies. Every copy
+/// draws for itself, under a key of its own: its noise is no other's, neither an attack's start nor
+/// certify()'s, whatever the slot's draw. The context outlives it. Throws UsageError where sigma is
+/// not above 0 or the batch no multiple of copies.
 std::unique_ptr<Victim> smoothed(const Context& context, std::unique_ptr<Victim> victim,
                                  float sigma, std::int64_t copies);
 

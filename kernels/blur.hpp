@@ -1,6 +1,6 @@
 // Each image of a batch under its own symmetric separable filter, mirrored at its borders (the edge
 // pixel is repeated: d c b a | a b c d), along rows, then along columns; nchw planes:
-//   t[i,j] = sum over |k| <= radius of w[|k|] x[i, mirror(j + k)],  y[i,j] the same of t along i
+//   t[i,j] = sum over |k| <= radius of w[|k|] x[i, mirror_edge(j + k)],  y[i,j] the same of t along i
 // with the radius + 1 weights of the image. So mirrored, a symmetric filter is a symmetric matrix:
 // the gradient is the same call on d_y. t holds as many floats as x; y may be x.
 #pragma once

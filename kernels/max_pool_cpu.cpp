@@ -63,9 +63,7 @@ void max_pool(const T* x, T* y, std::uint8_t* argmax, Maps x_maps, Maps y_maps, 
           }
           for (std::int64_t k = 0; k < lanes; ++k) y[at + k] = from_float<T>(best.value[k]);
           if (argmax == nullptr) continue;
-          for (std::int64_t k = 0; k < lanes; ++k) {
-            argmax[at + k] = static_cast<std::uint8_t>(best.place[k]);
-          }
+          std::copy_n(best.place, lanes, argmax + at);
         }
       }
     }

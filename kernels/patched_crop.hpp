@@ -5,7 +5,7 @@
 // so that what reads a changed rectangle with its surroundings gets dense maps, padding included.
 // clean is one map [h, w, c], fresh [count, fresh_h, fresh_w, c], y [count, y_h, y_w, c]. Fresh
 // rectangles lie inside the map. With Border::mirror a crop reaches less than the map's extent
-// beyond it. The places lie on the device. Moves y once in and once out.
+// beyond it. The places lie on the device.
 #pragma once
 #include "kernels/common.hpp"
 

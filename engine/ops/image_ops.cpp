@@ -96,14 +96,6 @@ Tensor classes(const Context& context, std::span<const std::int32_t> values) {
   return uploaded(context, values, DType::i32);
 }
 
-void set_numbers(const Context& context, std::span<const float> values, Tensor& numbers) {
-  write(context, values, numbers);
-}
-
-void set_classes(const Context& context, std::span<const std::int32_t> values, Tensor& classes) {
-  write(context, values, classes);
-}
-
 std::vector<float> host_numbers(const Context& context, const Tensor& numbers) {
   return read<float>(context, numbers);
 }

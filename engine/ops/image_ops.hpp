@@ -15,11 +15,9 @@
 
 namespace phosphene::ops {
 
-/// Host numbers on the device: new, or written over what is there. All wait.
+/// Host numbers on the device, and back. All wait.
 Tensor numbers(const Context& context, std::span<const float> values);
 Tensor classes(const Context& context, std::span<const std::int32_t> values);
-void set_numbers(const Context& context, std::span<const float> values, Tensor& numbers);
-void set_classes(const Context& context, std::span<const std::int32_t> values, Tensor& classes);
 std::vector<float> host_numbers(const Context& context, const Tensor& numbers);
 std::vector<std::int32_t> host_classes(const Context& context, const Tensor& classes);
 

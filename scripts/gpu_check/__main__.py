@@ -50,8 +50,8 @@ def arguments():
 
 def take_build(flags, deadline, logs, scratch):
     if flags.build is None:
-        native = ["-DCMAKE_CUDA_ARCHITECTURES=native"] if os.path.exists("/dev/nvidiactl") else []
-        build = builds.compile_here("cuda", native, deadline, f"{logs}/build.log")
+        # Where there is a GPU, for that one alone.
+        build = builds.compile_here("cuda", deadline, f"{logs}/build.log")
     elif os.path.isdir(flags.build):
         build = builds.from_cmake(flags.build)
     else:
@@ -151,7 +151,9 @@ def check(flags, logs, scratch, report):
     steps["sanitizer"] = timed(clock, "sanitizer", lambda end: sanitizer.check(
         build, device, end, logs, jobs))
     write(report, flags.out)
-    steps["apps"] = timed(clock, "apps", lambda end: apps.check(build, device, end, logs, min(4, jobs)))
+    few = min(4, jobs)
+    build.env["OMP_NUM_THREADS"] = str(max(1, cores // few))
+    steps["apps"] = timed(clock, "apps", lambda end: apps.check(build, device, end, logs, few))
     write(report, flags.out)
     build.env.pop("OMP_NUM_THREADS")
     steps["benchmarks"] = timed(clock, "benchmarks", lambda end: benchmarks.check(
@@ -203,7 +205,7 @@ def main():
         # sm_90 is what this preset compiles for.
         end = time.monotonic() + 24 * 3600
         try:
-            builds.pack(builds.compile_here("ci-cuda", [], end, f"{logs}/build.log"), flags.pack)
+            builds.pack(builds.compile_here("ci-cuda", end, f"{logs}/build.log"), flags.pack)
         except (Failure, OSError, subprocess.CalledProcessError) as failure:
             sys.exit(f"gpu_check.sh: {failure}")
         print(f"{flags.pack}: {os.path.getsize(flags.pack) / 2**20:.1f} MiB")
@@ -215,6 +217,7 @@ def main():
               "host": {"cores": os.cpu_count(), "python": platform.python_version(),
                        "system": platform.platform()},
               "device": {}, "steps": {name: {"status": NOT_RUN} for name in WEIGHTS}}
+    write(report, flags.out)  # not an earlier one's, if this is killed
     with tempfile.TemporaryDirectory(prefix="phosphene-gpu-check-") as scratch:
         check(flags, logs, scratch, report)
     status = worst(step["status"] for step in report["steps"].values())

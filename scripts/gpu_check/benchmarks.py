@@ -102,6 +102,8 @@ def one(bench, build, deadline, logs):
     if bench.command is None:
         return {"status": SKIPPED, "why": bench.without}
     log = f"{logs}/{bench.name.replace(' ', '_')}"
+    if bench.out and os.path.exists(bench.out):
+        os.remove(bench.out)
     code = run(bench.command, deadline, f"{log}.log", build.env, f"{log}.printed")
     if code is None:
         return {"status": TIMED_OUT, **peers}

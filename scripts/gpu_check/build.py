@@ -121,10 +121,10 @@ def from_pack(file, into):
     return build
 
 
-def compile_here(preset, definitions, deadline, log):
-    """Configures and builds a preset: what the check needs and no more."""
-    folder = os.path.join(ROOT, "build", preset)
-    for command in (["cmake", "-S", ROOT, "--preset", preset, "-DPHOSPHENE_BENCH=ON", *definitions],
+def compile_here(preset, deadline, log):
+    """Configures and builds a preset, in a folder of its own: what the check needs and no more."""
+    folder = os.path.join(ROOT, "build", f"gpu-check-{preset}")
+    for command in (["cmake", "-S", ROOT, "--preset", preset, "-B", folder, "-DPHOSPHENE_BENCH=ON"],
                     ["cmake", "--build", folder, "--target", "help"],
                     None):
         if command is None:  # the tests on a GPU are the programs called *_gpu_test

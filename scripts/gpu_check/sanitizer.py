@@ -38,6 +38,14 @@ def one_tool(sanitizer, tool, program, names, deadline, logs, env, parts):
     report = {"tests": counts, "processes": len(exits),
               "bad": {name: result for name, result in results.items()
                       if result["status"] != PASSED}}
+    # What was found counts, whatever became of the other processes.
+    for code, text, found in said:
+        errors = sum(int(a or b) for a, b in SUMMARY.findall(found + text))
+        report["found"] = report.get("found", 0) + errors
+        if errors > 0 or code == FOUND:
+            report |= {"status": FAILED, "why": (found or text)[:4000]}
+    if report.get("status") == FAILED:
+        return report
     refused = next((match[0].strip("= ") for _, text, found in said
                     if (match := REFUSED.search(found) or REFUSED.search(text))), None)
     if refused:
@@ -49,17 +57,13 @@ def one_tool(sanitizer, tool, program, names, deadline, logs, env, parts):
         return report | {"status": NOT_RUN, "why": no_device[0]}
     # Passed is what says so: each process by its exit code and its summary, and every test.
     for code, text, found in said:
-        summaries = [int(a or b) for a, b in SUMMARY.findall(found + text)]
-        report["found"] = report.get("found", 0) + sum(summaries)
-        if sum(summaries) > 0 or code == FOUND:
-            report |= {"status": FAILED, "why": (found or text)[:4000]}
-        elif not summaries and "status" not in report:
-            report |= {"status": FAILED, "why": f"no summary: {(found + text)[-1000:]}"}
-        elif code != 0 and "status" not in report:
-            report |= {"status": FAILED, "why": f"exit code {code}: {text[-1000:]}"}
-    report.setdefault("status", worst(counts))
+        if not SUMMARY.search(found + text):
+            return report | {"status": FAILED, "why": f"no summary: {(found + text)[-1000:]}"}
+        if code != 0:
+            return report | {"status": FAILED, "why": f"exit code {code}: {text[-1000:]}"}
+    report["status"] = worst(counts)
     if report["status"] == NOT_RUN:
-        report.setdefault("why", "some tests did not run")
+        report["why"] = "some tests did not run"
     return report
 
 

@@ -47,7 +47,7 @@ BmpHeader read_header(const ImageSource& source) {
   // Negative: stored from the top down.
   header.height = std::abs(static_cast<std::int32_t>(little_endian(info.subspan(8), 4)) + 0LL);
   header.bits = little_endian(info.subspan(14), 2);
-  if (size > kAlphaMask) {
+  if (size >= kAlphaMask + 4) {
     need(size);
     header.alpha = header.bits == 32 && little_endian(info.subspan(kAlphaMask), 4) != 0;
   }

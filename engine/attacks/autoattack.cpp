@@ -63,8 +63,16 @@ std::vector<Candidate> next_chunk(const NextExample& next, std::int64_t most, bo
   return chunk;
 }
 
-/// One attack on those that none has fooled.
-void run_part(const Part& part, std::vector<Candidate>& chunk) {
+/// Its outcome goes; `success` stays, for the attacks that come after.
+void leave(Candidate& candidate, const TakeOutcome& done) {
+  Outcome outcome = std::move(candidate.outcome);
+  candidate.outcome.success = outcome.success;
+  outcome.tag = candidate.example.tag;
+  done(std::move(outcome));
+}
+
+/// One attack on those that none has fooled. What it fools leaves at once: a chunk takes long.
+void run_part(const Part& part, std::vector<Candidate>& chunk, const TakeOutcome& done) {
   std::size_t at = 0;
   const auto next = [&]() -> std::optional<Example> {
     while (at < chunk.size() && chunk[at].outcome.success) ++at;
@@ -77,7 +85,8 @@ void run_part(const Part& part, std::vector<Candidate>& chunk) {
                    .tag = static_cast<std::int64_t>(at++)};
   };
   run_attack(*part.attack, next, [&](Outcome outcome) {
-    Outcome& all = chunk[static_cast<std::size_t>(outcome.tag)].outcome;
+    Candidate& candidate = chunk[static_cast<std::size_t>(outcome.tag)];
+    Outcome& all = candidate.outcome;
     const bool clean = part.name == "apgd-ce" && outcome.iterations == 0 && outcome.queries == 1;
     outcome.iterations += all.iterations;
     outcome.queries += all.queries;
@@ -86,6 +95,7 @@ void run_part(const Part& part, std::vector<Candidate>& chunk) {
     const bool climbs = part.name == "apgd-ce" || part.name == "apgd-t";
     if (!outcome.success && !climbs) outcome.image = std::move(all.image);
     all = std::move(outcome);
+    if (all.success) leave(candidate, done);
   });
 }
 
@@ -101,10 +111,9 @@ void autoattack(const Context& context, Victim& victim, const AutoAttackOptions&
   const std::int64_t most = chunk_size(victim.images());
   for (bool more = true; more;) {
     std::vector<Candidate> chunk = next_chunk(next, most, more);
-    for (const Part& part : parts) run_part(part, chunk);
+    for (const Part& part : parts) run_part(part, chunk, done);
     for (Candidate& c : chunk) {
-      c.outcome.tag = c.example.tag;
-      done(std::move(c.outcome));
+      if (!c.outcome.success) leave(c, done);
     }
   }
 }

@@ -12,6 +12,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -190,6 +191,29 @@ TEST_F(AutoAttack, SaysWhichAttackItWas) {
               8.0F / 255 + 1e-6F);
   }
   expect_equal(whole(Norm::linf, examples, 4), outcomes);
+}
+
+// Whoever stops it has these; a chunk that stands takes minutes.
+TEST_F(AutoAttack, WhatIsFooledLeavesBeforeWhatStands) {
+  std::vector<Example> examples = pictures(2, 0);
+  examples[1].epsilon = 20.0F / 255;
+  std::vector<std::int64_t> left;
+  std::size_t next = 0;
+  const auto seen = victim(2);
+  const auto stop = [&](const Outcome& outcome) {
+    left.push_back(outcome.index);
+    EXPECT_TRUE(outcome.success);
+    throw std::runtime_error("stop");
+  };
+  EXPECT_THROW(autoattack(
+                   context_, *seen, {},
+                   [&]() -> std::optional<Example> {
+                     if (next == examples.size()) return {};
+                     return std::move(examples[next++]);
+                   },
+                   stop),
+               std::runtime_error);
+  EXPECT_EQ(left, std::vector<std::int64_t>{1});
 }
 
 // The same image at several radii, all in flight at once: a queue of (image, epsilon) pairs.

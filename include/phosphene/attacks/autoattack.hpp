@@ -18,8 +18,8 @@ struct AutoAttackOptions {
 
 /// Outcome::by says which of the four fooled an image ("clean": none had to); iterations and
 /// queries are sums over them. Images are taken from the queue in chunks, so that the later attacks
-/// have full batches too, and leave a chunk together. Untargeted: throws UsageError for an example
-/// with a target, or where the victim has fewer than 4 classes.
+/// have full batches too; what is fooled leaves at once, the rest of a chunk together. Untargeted:
+/// throws UsageError for an example with a target, or where the victim has fewer than 4 classes.
 void autoattack(const Context& context, Victim& victim, const AutoAttackOptions& options,
                 const NextExample& next, const TakeOutcome& done);
 

@@ -183,10 +183,10 @@ int transfer_app(const Flags& f, const CLI::App& app, int argc, char** argv) {
   const auto device = apps::make_context(f);
   const Context& context = *device;
   const Shape image = data->image_shape();
+  const std::int64_t most = apps::most_in_work(*plan.method, data->size());
   const std::int64_t batch =
-      f.batch == "auto"
-          ? batch_for(context, networks.front().network, image.h, image.w, data->size())
-          : apps::data_batch(f.batch, {}, context, image, 1, data->size());
+      f.batch == "auto" ? batch_for(context, networks.front().network, image.h, image.w, most)
+                        : apps::data_batch(f.batch, {}, context, image, most, most);
   std::vector<TransferNetwork> all;
   for (const Named& each : networks) {
     all.push_back(transfer_network(context, each, plan, image, batch));

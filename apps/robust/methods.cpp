@@ -283,6 +283,10 @@ const Method& method_of(const std::string& name) {
   throw UsageError("--method '" + printable(name) + "': expected " + names);
 }
 
+std::int64_t most_in_work(const Method& method, std::int64_t images) {
+  return method.fills ? std::max(images, kMostAtOnce) : images;
+}
+
 std::string methods_with(const std::string& flag) {
   std::string names;
   for (const Method& method : methods()) {

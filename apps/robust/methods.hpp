@@ -25,6 +25,8 @@ struct MethodOptions {
   phosphene::Tensor mask;  ///< host, [1, 1, h, w]; empty: none
 };
 
+constexpr std::int64_t kMostAtOnce = 512;  ///< images in a batch that nobody chose
+
 /// Runs an attack over a queue.
 using RunAttack = std::function<void(const phosphene::NextExample&, const phosphene::TakeOutcome&)>;
 
@@ -50,6 +52,9 @@ struct Method {
 const std::vector<Method>& methods();
 /// Throws phosphene::UsageError with the names that there are.
 const Method& method_of(const std::string& name);
+
+/// How many images of so many can be in work at once.
+std::int64_t most_in_work(const Method& method, std::int64_t images);
 
 /// The methods that have `flag`, for a message: "bim, pgd, mi-fgsm".
 std::string methods_with(const std::string& flag);

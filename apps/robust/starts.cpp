@@ -1,11 +1,9 @@
 #include "starts.hpp"
 
 #include <algorithm>
-#include <string>
 #include <vector>
 
 #include "phosphene/classifier.hpp"
-#include "phosphene/error.hpp"
 
 namespace apps {
 
@@ -18,10 +16,7 @@ Tensor Starts::of(std::int64_t target) {
   const Dataset& data = *subject_.data;
   while (!first_.contains(target) && looked_ < data.size()) look_on();
   const auto found = first_.find(target);
-  if (found != first_.end()) return data.load(found->second);
-  throw UsageError("--targeted: the network sees none of the " + std::to_string(data.size()) +
-                   " images as '" + subject_.class_name(target) +
-                   "'; expected one, for the attack to begin at");
+  return found == first_.end() ? Tensor() : data.load(found->second);
 }
 
 /// The next batch.

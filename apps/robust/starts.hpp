@@ -16,8 +16,8 @@ class Starts {
   /// Both outlive it; the victim is the subject's.
   Starts(const Subject& subject, phosphene::Victim& victim);
 
-  /// Host, [1, 3, h, w]. Looks no further into the data than it must; what the victim gave another
-  /// caller is gone. Throws phosphene::UsageError where no image shows the class.
+  /// Host, [1, 3, h, w]; empty where no image shows the class. Looks no further into the data than
+  /// it must; what the victim gave another caller is gone.
   phosphene::Tensor of(std::int64_t target);
 
  private:

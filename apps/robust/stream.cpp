@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <string>
 #include <utility>
 
 #include "checks.hpp"
 #include "phosphene/classifier.hpp"
+#include "phosphene/error.hpp"
 #include "phosphene/image.hpp"
 
 namespace apps {
@@ -128,13 +130,26 @@ bool AttackStream::read(SweepQueue& queue) {
       finish(queue, std::move(work));
       continue;
     }
-    ready_.push_back(example_of(work));
-    if (plan_.method->starts && attacked.target >= 0) {
-      ready_.back().start = starts_.of(attacked.target);
-    }
-    in_work_.emplace(work.item.index, std::move(work));
+    send(queue, std::move(work));
   }
   return !batch.empty();
+}
+
+void AttackStream::send(SweepQueue& queue, Work work) {
+  Example example = example_of(work);
+  if (plan_.method->starts && example.target >= 0) {
+    example.start = starts_.of(example.target);
+    if (example.start.empty()) {
+      const std::string none = ": the network sees none of the " +
+                               std::to_string(subject_.data->size()) + " images as '" +
+                               subject_.class_name(example.target) +
+                               "'; expected one, for the attack to begin at";
+      if (subject_.target.one_class()) throw UsageError("--targeted" + none);
+      return queue.failed(work.item.index, work.item.name + none);
+    }
+  }
+  ready_.push_back(std::move(example));
+  in_work_.emplace(work.item.index, std::move(work));
 }
 
 void AttackStream::finish(SweepQueue& queue, Work work) {

@@ -23,7 +23,8 @@ class AttackStream {
   /// Both outlive it. Throws phosphene::UsageError where the method cannot attack this victim.
   AttackStream(const AttackPlan& plan, const Subject& subject);
 
-  /// Throws phosphene::Error that names an image which left its ball.
+  /// Throws phosphene::Error that names an image which left its ball, and phosphene::UsageError where
+  /// no image shows the class that all are to show and the attack begins at one.
   void run(SweepQueue& queue);
 
   std::int64_t items() const { return items_; }  ///< that were done: images at each epsilon
@@ -39,6 +40,9 @@ class AttackStream {
   std::optional<phosphene::Example> next(SweepQueue& queue);
   static phosphene::Example example_of(const Work& work);
   bool read(SweepQueue& queue);
+  /// To the attack, with where it begins. Without that the item failed, or, of a target that all
+  /// images have, the sweep.
+  void send(SweepQueue& queue, Work work);
   void finish(SweepQueue& queue, Work work);
   void evaluate(SweepQueue& queue);
   void record(SweepQueue& queue, Work& work, const float* logits, const float* rounded);

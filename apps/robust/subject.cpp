@@ -140,11 +140,9 @@ Subject open_subject(const AttackFlags& f, const AttackPlan& plan) {
   const Shape shape = s.data->image_shape();
   if (!f.mask.empty()) s.mask = load_mask(f.mask, shape.h, shape.w);
   s.context = make_context(f);
-  constexpr std::int64_t kMostAtOnce = 512;
-  std::int64_t items = s.data->size() * static_cast<std::int64_t>(plan.variants());
-  if (plan.method->fills) items = std::max(items, kMostAtOnce);
-  s.batch =
-      data_batch(f.batch, recorded_device(f.shard, f.out), *s.context, shape, kMostAtOnce, items);
+  const std::int64_t items = s.data->size() * static_cast<std::int64_t>(plan.variants());
+  s.batch = data_batch(f.batch, recorded_device(f.shard, f.out), *s.context, shape, kMostAtOnce,
+                       most_in_work(*plan.method, items));
   const VictimMaker seen(f, s, !f.naive), tried(f, s, true);
   for (const auto& stage : tried.stages()) s.random = s.random || stage->random();
   for (const auto& stage : seen.stages()) {

@@ -19,7 +19,8 @@ class TargetRule {
              const phosphene::Dataset& data, std::uint64_t seed);
 
   /// Whether an image of this label is skipped, as it is of the class to be shown.
-  bool skips(std::int64_t label) const { return kind_ == Kind::one && label == class_; }
+  bool skips(std::int64_t label) const { return one_class() && label == class_; }
+  bool one_class() const { return kind_ == Kind::one; }  ///< the same for every image
   /// -1 of no rule. `logits`: of the clean image, one a class.
   std::int64_t operator()(std::int64_t index, std::int64_t label, const float* logits,
                           std::int64_t classes) const;

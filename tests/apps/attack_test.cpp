@@ -232,12 +232,27 @@ TEST_F(AttackApp, HopSkipJumpGoesToATarget) {
   flags_["--batch"] = "3";  // nor does the search for a start hang on the batch
   ASSERT_EQ(run("other").code, 0);
   EXPECT_EQ(text("out/adversarial.npy"), text("other/adversarial.npy"));
+}
 
-  flags_["--data"] = "shapes:2:2";
-  flags_["--batch"] = "auto";
-  const Outcome refused = run("none");
-  EXPECT_EQ(refused.code, 2);
-  EXPECT_THAT(refused.err, HasSubstr("--targeted: the network sees none of the 2 images as '"));
+// Of a target of its own an image fails alone; of the one that all have, none can be attacked.
+TEST_F(AttackApp, HopSkipJumpNeedsAnImageOfTheTarget) {
+  flags_["--method"] = "hopskipjump";
+  flags_["--data"] = "shapes:2:2";  // of the classes 6 and 5
+  flags_["--targeted"] = "next";
+  flags_["--queries"] = "20";
+  flags_.erase("--steps");
+  flags_.erase("--eps");
+  const std::string none = ": the network sees none of the 2 images as '";
+  const Outcome one = run();
+  EXPECT_EQ(one.code, 1) << one.err;
+  EXPECT_THAT(one.err, HasSubstr("shapes-00000" + none));
+  EXPECT_THAT(one.err, HasSubstr("1 of 2 images failed"));
+  EXPECT_THAT(text("out/journal-0-of-1.jsonl"), HasSubstr("\"target\":6"));
+  EXPECT_EQ(json()["images"], 1);
+  flags_["--targeted"] = "0";
+  const Outcome all = run("all");
+  EXPECT_EQ(all.code, 2);
+  EXPECT_THAT(all.err, HasSubstr("--targeted" + none));
 }
 
 TEST_F(AttackApp, OneTargetedPhotographUnderAMask) {

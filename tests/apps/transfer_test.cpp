@@ -41,6 +41,16 @@ nlohmann::json json_in(const std::string& path) {
   return nlohmann::json::parse(file);
 }
 
+// It asks for many images at once for each: a batch is not cut to as many as there are.
+TEST_F(Transfer, OfHopSkipJumpABatchMayBeLargerThanTheData) {
+  const Outcome outcome = run_app(
+      TRANSFER, {"--data", "shapes:2:2", "--device", "cpu", "--method", "hopskipjump", "--queries",
+                 "20", "--batch", "8", "--network", "trained=shapes", "--json", path("t.json")});
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_EQ(outcome.err.find("warning"), std::string::npos) << outcome.err;
+  EXPECT_EQ(json_in(path("t.json"))["provenance"]["batch"], 8);
+}
+
 TEST_F(Transfer, FillsTheMatrix) {
   const Outcome outcome = run_app(
       TRANSFER, with({"--network", "trained=shapes", "--network", "drawn=resnet8_shapes:random:3",

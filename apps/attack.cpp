@@ -86,6 +86,7 @@ int run_attack_app(const AttackFlags& f, const CLI::App& app, int argc, char** a
     looked = probe_victim(plan, subject);
     warn_all(*looked);
   };
+  catch_interrupts();  // the checks after a sweep that was done before are no sweep
   const auto start = std::chrono::steady_clock::now();
   job.stream = [&](SweepQueue& queue) {
     look();

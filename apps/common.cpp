@@ -13,6 +13,7 @@
 #include "phosphene/error.hpp"
 #include "phosphene/file.hpp"
 #include "phosphene/version.hpp"
+#include "stoppable.hpp"
 
 namespace apps {
 namespace {
@@ -30,7 +31,7 @@ void on_signal(int signal) {
   }
   g_interrupted = 1;
   constexpr std::string_view kNote =
-      "\ninterrupted: finishing what is in hand (Ctrl-C once more: stop at once)\n";
+      "\ninterrupted: coming to an end (Ctrl-C once more: at once)\n";
   if (write(STDERR_FILENO, kNote.data(), kNote.size()) < 0) return;  // a signal can do no more
 }
 
@@ -93,6 +94,9 @@ int run(CLI::App& app, int argc, char** argv, const std::function<int()>& body) 
     return body();
   } catch (const CLI::Success& help) {
     return app.exit(help);
+  } catch (const Interrupted& interrupted) {
+    std::fprintf(stderr, "%s: %s\n", app.get_name().c_str(), interrupted.what());
+    return kInterrupted;
   } catch (const CLI::ParseError& error) {
     std::fprintf(stderr, "%s: %s (--help lists the flags)\n", app.get_name().c_str(), error.what());
     return kUsage;

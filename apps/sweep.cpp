@@ -9,6 +9,7 @@
 #include "phosphene/error.hpp"
 #include "phosphene/file.hpp"
 #include "shard.hpp"
+#include "stoppable.hpp"
 #include "sweep_batches.hpp"
 #include "sweep_journal.hpp"
 #include "sweep_list.hpp"
@@ -55,7 +56,10 @@ int run_shard(const SweepList& list, const SweepJob& job, const std::string& giv
     catch_interrupts();
     ShardQueue queue(list, job, shard, writer, open,
                      static_cast<std::int64_t>(of_shard - open.size()));
-    stream(queue);
+    try {
+      stream(queue);
+    } catch (const Interrupted&) {  // the items in work are left to the next run
+    }
     whole = queue.finish();
   }
   const Journal& journal = writer.journal();
@@ -63,7 +67,7 @@ int run_shard(const SweepList& list, const SweepJob& job, const std::string& giv
   const auto failed =
       std::ranges::count_if(journal.items, [](const auto& item) { return item.second.failed; });
   if (!whole) {
-    std::fprintf(stderr, "%s: interrupted; the same command goes on from here\n", job.app.c_str());
+    std::fprintf(stderr, "%s: %s\n", job.app.c_str(), kGoesOn);
     return kInterrupted;
   }
   if (failed == 0) return kDone;

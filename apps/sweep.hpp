@@ -51,7 +51,7 @@ struct SweepItem {
 };
 
 /// Where a streaming app gets its items and leaves what it found. Items that are in work when the
-/// sweep is interrupted may be finished. For one thread.
+/// sweep is interrupted may be finished, or left to the next run. For one thread.
 class SweepQueue {
  public:
   virtual ~SweepQueue() = default;
@@ -104,7 +104,8 @@ struct SweepJob {
   std::vector<std::string> variants{""};
   std::vector<SweepArray> arrays{};
   /// Takes items until there are none and leaves each as done or failed. A UsageError or Error that
-  /// it throws ends the sweep; what was done stays in the journal.
+  /// it throws ends the sweep; what was done stays in the journal. Interrupted (stoppable.hpp) ends
+  /// it as interrupted.
   std::function<void(SweepQueue&)> stream{};
 };
 

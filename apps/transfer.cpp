@@ -25,6 +25,7 @@
 #include "robust/methods.hpp"
 #include "robust/summary.hpp"
 #include "robust/transfer_report.hpp"
+#include "stoppable.hpp"
 #include "sweep.hpp"
 
 namespace {
@@ -129,8 +130,8 @@ NextExample examples_of(const Dataset& data, float epsilon) {
 
 TransferNetwork transfer_network(const Context& context, const Named& named, const AttackPlan& plan,
                                  const Shape& image, std::int64_t batch) {
-  const std::shared_ptr<Victim> victim =
-      make_victim(context, named.network, image.h, image.w, batch);
+  const std::shared_ptr<Victim> victim = apps::stoppable(
+      make_victim(context, named.network, image.h, image.w, batch), apps::kNothingSaved);
   const auto craft = [&context, &plan, victim](const NextExample& next, const TakeOutcome& done) {
     plan.method->make(context, *victim, plan.options)(next, done);
   };
@@ -187,6 +188,7 @@ int transfer_app(const Flags& f, const CLI::App& app, int argc, char** argv) {
   const std::int64_t batch =
       f.batch == "auto" ? batch_for(context, networks.front().network, image.h, image.w, most)
                         : apps::data_batch(f.batch, {}, context, image, most, most);
+  apps::catch_interrupts();
   std::vector<TransferNetwork> all;
   for (const Named& each : networks) {
     all.push_back(transfer_network(context, each, plan, image, batch));

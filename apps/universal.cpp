@@ -23,6 +23,7 @@
 #include "phosphene/npy.hpp"
 #include "phosphene/statistics.hpp"
 #include "progress.hpp"
+#include "stoppable.hpp"
 
 namespace {
 
@@ -114,14 +115,27 @@ Images open_images(const Flags& f, const Network& network) {
   return images;
 }
 
-void make_folder(const std::string& out) {
-  std::error_code error;
-  std::filesystem::create_directories(out, error);
-  if (!std::filesystem::is_directory(out)) {
-    throw Error("--out " + printable(out) + ": cannot be made a folder: " +
+/// Made if it is not there; one that was made and stays empty goes again.
+class Folder {
+ public:
+  explicit Folder(std::string out) : out_(std::move(out)) {
+    std::error_code error;
+    made_ = std::filesystem::create_directories(out_, error);
+    if (std::filesystem::is_directory(out_)) return;
+    throw Error("--out " + printable(out_) + ": cannot be made a folder: " +
                 (error ? error.message() : "there is a file of this name"));
   }
-}
+  ~Folder() {
+    std::error_code ignored;  // that it is not empty
+    if (made_) std::filesystem::remove(out_, ignored);
+  }
+  Folder(const Folder&) = delete;
+  Folder& operator=(const Folder&) = delete;
+
+ private:
+  std::string out_;
+  bool made_ = false;
+};
 
 std::string percent(double share) {
   char text[32];
@@ -167,7 +181,7 @@ int run_universal(const Flags& f, int argc, char** argv) {
                             {"--out", f.out + "/universal.npy"},
                             {"--out", f.out + "/universal.png"}},
                            inputs);
-  make_folder(f.out);
+  const Folder folder(f.out);
   check_writable(f.out + "/universal.npy");
   if (!f.json.empty()) check_writable(f.json);
 
@@ -175,8 +189,12 @@ int run_universal(const Flags& f, int argc, char** argv) {
   const Context& context = *device;
   const Shape shape = images.data->image_shape();
   const std::int64_t batch = batch_for(context, network, shape.h, shape.w, images.trained);
-  const auto victim = make_victim(context, network, shape.h, shape.w, batch);
-  const auto single = make_victim(context, network, shape.h, shape.w, 1);
+  const auto of_batch = [&](std::int64_t count) {
+    return apps::stoppable(make_victim(context, network, shape.h, shape.w, count),
+                           apps::kNothingSaved);
+  };
+  const auto victim = of_batch(batch), single = of_batch(1);
+  apps::catch_interrupts();
 
   apps::Progress progress(static_cast<int>(images.trained) * options.passes);
   options.report = [&](int pass, std::int64_t done, double rate) {

@@ -12,6 +12,7 @@
 #include "checks.hpp"
 #include "phosphene/attacks/inspector.hpp"
 #include "phosphene/classifier.hpp"
+#include "stoppable.hpp"
 #include "stream.hpp"
 
 namespace apps {
@@ -72,7 +73,7 @@ std::int64_t survivors(const Subject& s, const RunAttack& attack, const std::vec
   for (std::size_t k = 0; k < probes.size(); ++k) {
     specimens.push_back({probes[k].image, probes[k].label, &attacked[k]});
   }
-  const std::unique_ptr<Victim> victim = s.tried(batch_of(probes));
+  const auto victim = stoppable(s.tried(batch_of(probes)), kGoesOn);
   const Tensor logits = Inspector(*s.context, *victim).logits(specimens);
   std::int64_t left = 0;
   for (std::size_t k = 0; k < probes.size(); ++k) {
@@ -104,7 +105,7 @@ Warning black_box(const AttackPlan& plan, const Subject& s, const std::vector<Im
   MethodOptions options;
   options.norm = plan.options.norm;
   options.queries = kQueries;
-  const std::unique_ptr<Victim> victim = s.tried(batch_of(probes));
+  const auto victim = stoppable(s.tried(batch_of(probes)), kGoesOn);
   const auto count = std::to_string(probes.size());
   announce(count + " images that withstood, " + std::to_string(kQueries) + " queries of Square");
   const RunAttack square = method_of("square").make(*s.context, *victim, options);
@@ -128,7 +129,7 @@ Warning large_epsilon(const AttackPlan& plan, const Subject& s,
   options.samples = plan.options.samples;
   options.steps = kSteps;
   options.stay = plan.options.stay;
-  const std::unique_ptr<Victim> victim = s.seen(batch_of(probes));
+  const auto victim = stoppable(s.seen(batch_of(probes)), kGoesOn);
   announce(std::to_string(probes.size()) + " images, PGD of up to " + std::to_string(kSteps) +
            " steps in a ball that holds uniform grey");
   const RunAttack attack = method_of("pgd").make(*s.context, *victim, options);
@@ -156,7 +157,7 @@ std::vector<std::string> probe_victim(const AttackPlan& plan, const Subject& s) 
     specimens.push_back({i, s.data->label(i), &images[static_cast<std::size_t>(i)]});
   }
   announce("scores and gradients of the first " + std::to_string(count) + " images");
-  const std::unique_ptr<Victim> victim = s.seen(std::min(s.batch, count));
+  const auto victim = stoppable(s.seen(std::min(s.batch, count)), kGoesOn);
   Inspector inspector(*s.context, *victim);
   const Tensor logits = inspector.logits(specimens), again = inspector.logits(specimens),
                other = inspector.logits(specimens, 1);

@@ -8,6 +8,8 @@
 
 namespace apps {
 
+// Each throws Interrupted once interrupted(): half a check would say what is not so.
+
 /// What a look at the first images says before the attack: scores, repeats, gradients, stages
 /// without one. One line each.
 std::vector<std::string> probe_victim(const AttackPlan& plan, const Subject& subject);

@@ -10,6 +10,7 @@
 #include "phosphene/classifier.hpp"
 #include "phosphene/error.hpp"
 #include "phosphene/image.hpp"
+#include "stoppable.hpp"
 
 namespace apps {
 namespace {
@@ -50,19 +51,24 @@ Tensor rounded(const Tensor& image) {
 AttackStream::AttackStream(const AttackPlan& plan, const Subject& subject)
     : plan_(plan),
       subject_(subject),
-      seen_(subject.seen(subject.batch)),
+      seen_(stoppable(subject.seen(subject.batch), kGoesOn)),
       tried_(subject.tried(subject.batch)),
       inspector_(*subject.context, *tried_),
       starts_(subject, *seen_),
       attack_(plan.method->make(*subject.context, *seen_, plan.options)) {}
 
 void AttackStream::run(SweepQueue& queue) {
-  attack_([&] { return next(queue); },
-          [&](Outcome outcome) {
-            auto work = in_work_.extract(outcome.tag);
-            work.mapped().outcome = std::move(outcome);
-            finish(queue, std::move(work.mapped()));
-          });
+  try {
+    attack_([&] { return next(queue); },
+            [&](Outcome outcome) {
+              auto work = in_work_.extract(outcome.tag);
+              work.mapped().outcome = std::move(outcome);
+              finish(queue, std::move(work.mapped()));
+            });
+  } catch (const Interrupted&) {
+    evaluate(queue);  // what was attacked to its end
+    throw;
+  }
   evaluate(queue);
 }
 

@@ -23,8 +23,9 @@ class AttackStream {
   /// Both outlive it. Throws phosphene::UsageError where the method cannot attack this victim.
   AttackStream(const AttackPlan& plan, const Subject& subject);
 
-  /// Throws phosphene::Error that names an image which left its ball, and phosphene::UsageError where
-  /// no image shows the class that all are to show and the attack begins at one.
+  /// Throws phosphene::Error that names an image which left its ball, phosphene::UsageError where
+  /// no image shows the class that all are to show and the attack begins at one, and Interrupted
+  /// once interrupted(): images in work are then dropped, to be done by the next run.
   void run(SweepQueue& queue);
 
   std::int64_t items() const { return items_; }  ///< that were done: images at each epsilon

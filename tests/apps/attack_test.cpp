@@ -2,7 +2,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <csignal>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <sstream>
@@ -97,6 +99,37 @@ TEST_F(AttackApp, GoesOnWhereItWasStopped) {
   for (const char* name : {"adversarial.npy", "curve.png", "grid.png", "shapes-00003.png"}) {
     EXPECT_EQ(read(std::string("part/") + name), read(std::string("whole/") + name)) << name;
   }
+}
+
+// It is left to the next run: an image may take 90000 passes.
+TEST_F(AttackApp, StopsInTheMiddleOfAnImage) {
+  flags_["--data"] = "shapes:2:2";
+  flags_["--targeted"] = "5";  // the second shows it and is skipped, while the first is in work
+  flags_["--method"] = "cw";
+  flags_["--steps"] = "150";
+  flags_["--searches"] = "2";
+  flags_.erase("--eps");
+  ASSERT_EQ(run("whole").code, 0);
+  const Outcome stopped = run("part", {.signal_at = "1/2", .signal = SIGTERM});
+  EXPECT_EQ(stopped.code, 75) << stopped.err;
+  EXPECT_THAT(stopped.err, HasSubstr("the same command goes on from here"));
+  EXPECT_EQ(std::ranges::count(text("part/journal-0-of-1.jsonl"), '\n'), 2);
+  ASSERT_EQ(run("part").code, 0);
+  for (const char* name : {"adversarial.npy", "journal-0-of-1.jsonl", "grid.png"}) {
+    EXPECT_EQ(read(std::string("part/") + name), read(std::string("whole/") + name)) << name;
+  }
+}
+
+// Half a check would say what is not so.
+TEST_F(AttackApp, StopsInTheChecksAfterTheAttack) {
+  flags_["--data"] = "shapes:2:4";
+  flags_["--eps"] = "0.01/255";
+  flags_["--steps"] = "1";
+  const Outcome stopped = run("out", {.signal_at = "queries of Square", .signal = SIGTERM});
+  EXPECT_EQ(stopped.code, 75) << stopped.err;
+  EXPECT_THAT(stopped.err, HasSubstr("the same command goes on from here"));
+  EXPECT_THAT(stopped.err, Not(HasSubstr("warning")));
+  EXPECT_EQ(stopped.out, path("out/journal-0-of-1.jsonl") + "\n");
 }
 
 TEST_F(AttackApp, OfTheNearestImageItReportsDistances) {

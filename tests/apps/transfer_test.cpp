@@ -2,7 +2,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <csignal>
 #include <cstdint>
+#include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -39,6 +41,19 @@ class Transfer : public InFolder {
 nlohmann::json json_in(const std::string& path) {
   std::ifstream file(path);
   return nlohmann::json::parse(file);
+}
+
+TEST_F(Transfer, StoppedItSavesNothingAndSaysSo) {
+  const Outcome outcome =
+      run_app(TRANSFER,
+              {"--data", "shapes:2:6", "--device", "cpu", "--method", "bim", "--steps", "60",
+               "--batch", "1", "--network", "trained=shapes", "--network",
+               "drawn=resnet8_shapes:random:3", "--out", path("t.png")},
+              {.signal_at = "1/12", .signal = SIGTERM});
+  EXPECT_EQ(outcome.code, 75) << outcome.err;
+  EXPECT_NE(outcome.err.find("transfer: interrupted; nothing was saved\n"), std::string::npos)
+      << outcome.err;
+  EXPECT_FALSE(std::filesystem::exists(path("t.png")));
 }
 
 // It asks for many images at once for each: a batch is not cut to as many as there are.

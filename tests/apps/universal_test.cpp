@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -74,6 +75,17 @@ TEST_F(UniversalApp, WritesThePerturbationItsPictureAndWhatItFools) {
   ASSERT_EQ(universal(small("again")).code, 0);
   EXPECT_EQ(bytes("out/universal.npy"), bytes("again/universal.npy"));
   EXPECT_EQ(bytes("out/universal.png"), bytes("again/universal.png"));
+}
+
+TEST_F(UniversalApp, StoppedItLeavesNothingAndSaysSo) {
+  std::vector<std::string> arguments = small("out");
+  arguments.insert(arguments.end(), {"--device", "cpu", "--passes", "1000", "--unfooled", "0"});
+  arguments.erase(arguments.begin() + 4, arguments.begin() + 6);
+  const Outcome outcome = run_app(UNIVERSAL, arguments, {.signal_at = "pass", .signal = SIGTERM});
+  EXPECT_EQ(outcome.code, 75) << outcome.err;
+  EXPECT_NE(outcome.err.find("universal: interrupted; nothing was saved\n"), std::string::npos)
+      << outcome.err;
+  EXPECT_FALSE(std::filesystem::exists(path("out")));
 }
 
 TEST_F(UniversalApp, RefusesInOneLine) {

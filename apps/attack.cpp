@@ -2,13 +2,17 @@
 #include <chrono>
 #include <cmath>
 #include <cstdio>
+#include <filesystem>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "common.hpp"
 #include "phosphene/error.hpp"
 #include "phosphene/file.hpp"
+#include "phosphene/image.hpp"
+#include "phosphene/npy.hpp"
 #include "robust/checks.hpp"
 #include "robust/flags.hpp"
 #include "robust/probes.hpp"
@@ -17,7 +21,9 @@
 #include "robust/stream.hpp"
 #include "robust/subject.hpp"
 #include "robust/summary.hpp"
+#include "shard.hpp"
 #include "sweep.hpp"
+#include "sweep_list.hpp"
 
 namespace {
 
@@ -67,6 +73,23 @@ std::vector<ImageRecord> read_records(const AttackFlags& f, const AttackPlan& pl
   return records;
 }
 
+/// Those of images that were done while fewer were asked for. They are no files of the journal's.
+void save_missing_pictures(const AttackFlags& f, const AttackPlan& plan, const Subject& s,
+                           const SweepJob& job) {
+  const SweepList list = list_data(*s.data, job);
+  const Shard shard = parse_shard(f.shard, environment);
+  for (const auto& [item, line] : recorded_items(f.shard, f.out)) {
+    const std::string path = f.out + "/" + list.name(item) + ".png";
+    if (list.image_of(item) >= plan.pictures || !line.contains("record")) continue;
+    if (std::filesystem::exists(path)) continue;
+    const phosphene::NpyRows rows(array_path(f.out, "adversarial", shard));
+    phosphene::Tensor image = phosphene::Tensor::host(s.data->image_shape());
+    rows.read(array_row(item, list.variant_count(), shard),
+              std::span(image.data(), static_cast<std::size_t>(image.count())));
+    phosphene::save_image(path, image);
+  }
+}
+
 void warn_all(const std::vector<std::string>& lines) {
   for (const std::string& line : lines) warn(line);
 }
@@ -113,6 +136,7 @@ int run_attack_app(const AttackFlags& f, const CLI::App& app, int argc, char** a
   warnings.insert(warnings.end(), more.begin(), more.end());
   std::printf("%s\n\n%s", heading(setup_of(f, plan, subject)).c_str(),
               table(summaries_of(plan, plain(records)), plan.options.norm, f.naive).c_str());
+  save_missing_pictures(f, plan, subject, job);
   if (!plain(records).empty()) save_pictures(f, plan, subject, records);
   if (!f.json.empty()) {
     nlohmann::json json = report(f, plan, subject, records, warnings);

@@ -5,10 +5,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <regex>
 #include <set>
 #include <string_view>
 #include <system_error>
@@ -50,7 +53,40 @@ std::string read_all(const std::string& path) {
 }
 
 std::string value_text(const Json& object, const std::string& key) {
-  return object.is_object() && object.contains(key) ? journal_text(object[key]) : "not given";
+  const bool given = object.is_object() && object.contains(key) && object[key] != "";
+  return given ? journal_text(object[key]) : "not given";
+}
+
+/// "--layer was relu5_1, now it is relu4_1"; of two fingerprints, which tell a reader nothing, that
+/// the content was another. Empty where they are the same.
+std::string value_difference(const std::string& what, const Json& before, const Json& now) {
+  static const std::regex file(R"("file [0-9a-f]{8}")"), content(R"("[0-9a-f]{16}")");
+  const std::string old = value_text(before, what), is = value_text(now, what);
+  if (old == is) return "";
+  const auto shown = [](const std::string& text) {
+    return std::regex_replace(std::regex_replace(text, file, "a file"), content, "given");
+  };
+  const std::string old_shown = shown(old), is_shown = shown(is);
+  if (old_shown == is_shown) return what + " had other content";
+  return what + " was " + old_shown + ", now it is " + is_shown;
+}
+
+std::int64_t images_of(const Json& items) {
+  const std::size_t variants = items.contains("variants") ? items["variants"].size() : 1;
+  return items.value("count", std::int64_t{0}) /
+         static_cast<std::int64_t>(std::max<std::size_t>(variants, 1));
+}
+
+/// Of the images themselves: their variants come from the settings.
+std::string items_difference(const Json& before, const Json& now) {
+  const bool data = now.value("of", "") == "--data";
+  const std::int64_t old = images_of(before), is = images_of(now);
+  if (old != is) {
+    return (data ? "--data and --limit gave " : "--images listed ") + std::to_string(old) +
+           (data ? " images, now " : " photographs, now ") + std::to_string(is);
+  }
+  if (value_text(before, "hash") == value_text(now, "hash")) return "";
+  return data ? "--data held other images" : "--images listed other photographs";
 }
 
 }  // namespace
@@ -133,35 +169,26 @@ Json read_header(const std::string& path) {
 }
 
 std::string difference(const Json& before, const Json& now) {
-  const auto differs = [](const std::string& what, const std::string& old, const std::string& is) {
-    return old == is ? "" : what + " was " + old + ", now it is " + is;
+  std::string all;
+  const auto add = [&](const std::string& found) {
+    if (!found.empty()) all += (all.empty() ? "" : "; ") + found;
   };
   for (const char* key : {"app", "version"}) {
-    const auto found = differs(key, value_text(before, key), value_text(now, key));
-    if (!found.empty()) return found;
+    add(value_difference(key, before, now));
   }
-  const Json& old_settings = before["settings"];
-  const Json& new_settings = now["settings"];
+  const Json &old_settings = before["settings"], &new_settings = now["settings"];
+  const std::string items = items_difference(before["items"], now["items"]);
+  add(items);
   std::set<std::string> flags;
   for (const Json* settings : {&old_settings, &new_settings}) {
     for (const auto& [flag, value] : settings->items()) flags.insert(flag);
   }
   for (const std::string& flag : flags) {
-    const auto found =
-        differs(flag, value_text(old_settings, flag), value_text(new_settings, flag));
-    if (!found.empty()) return found;
+    if (flag == "--data" && !items.empty()) continue;  // counts say more than its fingerprint
+    add(value_difference(flag, old_settings, new_settings));
   }
-  const Json& old_items = before["items"];
-  const Json& new_items = now["items"];
-  if (old_items == new_items) return "";
-  if (new_items.value("of", "") == "--data") {
-    return "--data held " + value_text(old_items, "count") + " items (" +
-           value_text(old_items, "hash") + "), now it holds " + value_text(new_items, "count") +
-           " (" + value_text(new_items, "hash") + ")";
-  }
-  return "--images listed " + value_text(old_items, "count") + " photographs (" +
-         value_text(old_items, "hash") + "), now it lists " + value_text(new_items, "count") +
-         " (" + value_text(new_items, "hash") + ")";
+  if (all.empty() && before["items"] != now["items"]) return "an image was another number of items";
+  return all;
 }
 
 JournalWriter::JournalWriter(const std::string& path) {

@@ -47,7 +47,7 @@ Journal read_journal(const std::string& path);
 /// The first line alone; null if it is not there or not whole.
 Json read_header(const std::string& path);
 
-/// "--layer was relu5_1, now it is relu4_1" for the first difference between the sweeps that two
+/// "--layer was relu5_1, now it is relu4_1; ..." for each difference between the sweeps that two
 /// headers describe, the shard and the device left aside; empty if there is none.
 std::string difference(const Json& before, const Json& now);
 

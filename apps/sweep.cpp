@@ -47,6 +47,7 @@ int run_shard(const SweepList& list, const SweepJob& job, const std::string& giv
   const Shard shard = parse_shard(given_shard, environment);
   JournalWriter writer(journal_path(job.out, shard));
   begin_journal(writer, job, header_of(list, job));
+  check_arrays(list, job, shard, writer.journal());
   const std::vector<std::int64_t> open = open_items(list, writer.journal(), shard);
   const std::size_t of_shard = open_items(list, {}, shard).size();
   announce(list, shard, of_shard, open.size());

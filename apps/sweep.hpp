@@ -88,8 +88,7 @@ struct SweepJob {
   /// (its batch, as "batch") belongs here: recorded_device() gives it back, and it must stay.
   nlohmann::json device = nlohmann::json::object();
   std::vector<std::string> endings{};  ///< of every file written per photograph: {".npy", ".png"}
-  /// Only so many images have these files, from the first of the list on; -1: all. What an app lets
-  /// its user choose here belongs to the settings.
+  /// Only so many images have these files, from the first of the list on; -1: all.
   std::int64_t with_files = -1;
   std::int64_t batch = 1;  ///< most photographs that one call gets; twice as many are read ahead
 

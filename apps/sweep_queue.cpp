@@ -41,7 +41,35 @@ std::string_view bytes_of(const Tensor& row) {
   return {reinterpret_cast<const char*>(row.data()), row.bytes()};
 }
 
+/// What is wrong with the file of an array, of this shape; empty: nothing.
+std::string fault_of(const std::string& path, const std::vector<std::int64_t>& shape) {
+  if (!fs::exists(path)) return path + ": is gone";
+  try {
+    const phosphene::NpyRows array(path);
+    if (array.shape() == shape && array.kind() == 'f' && array.bytes() == sizeof(float)) return "";
+    return path + ": is another array than it was";
+  } catch (const Error& error) {
+    return error.what();
+  }
+}
+
 }  // namespace
+
+void check_arrays(const SweepList& list, const SweepJob& job, const Shard& shard,
+                  const Journal& journal) {
+  const bool has_rows = std::ranges::any_of(journal.items, [](const auto& item) {
+    return item.second.line.find("\"rows\":{\"") != std::string::npos;
+  });
+  if (!has_rows) return;
+  for (const SweepArray& array : job.arrays) {
+    std::vector<std::int64_t> shape{items_in(list, shard)};
+    shape.insert(shape.end(), array.shape.begin(), array.shape.end());
+    const std::string fault = fault_of(array_path(job.out, array.name, shard), shape);
+    if (fault.empty()) continue;
+    throw Error(fault + "; its rows of what " + journal.path +
+                " has as done are lost: remove what is left of both, or give another --out");
+  }
+}
 
 ShardQueue::ShardQueue(const SweepList& list, const SweepJob& job, const Shard& shard,
                        JournalWriter& writer, std::vector<std::int64_t> open, std::int64_t done)
@@ -56,22 +84,14 @@ ShardQueue::ShardQueue(const SweepList& list, const SweepJob& job, const Shard& 
         if (!rows_written_.exchange(false)) return;
         for (Rows& rows : arrays_) rows.file.sync();
       }) {
-  open_arrays(writer.journal());
+  open_arrays();
   if (!open_.empty()) bar_.at(static_cast<int>(done_), list_.item(open_.front()).name);
 }
 
-void ShardQueue::open_arrays(const Journal& journal) {
+void ShardQueue::open_arrays() {
   const std::int64_t rows = items_in(list_, shard_);
   for (const SweepArray& array : job_.arrays) {
-    const std::string path = array_path(job_.out, array.name, shard_);
-    const bool has_rows = std::ranges::any_of(journal.items, [](const auto& item) {
-      return item.second.line.find("\"rows\":{\"") != std::string::npos;
-    });
-    if (has_rows && !fs::exists(path)) {
-      throw Error(path + ": is gone, and so are its rows of what " + journal.path +
-                  " has as done: remove this journal too, or give another --out");
-    }
-    arrays_.push_back({array.name, {path, rows, array.shape}});
+    arrays_.push_back({array.name, {array_path(job_.out, array.name, shard_), rows, array.shape}});
   }
 }
 

@@ -16,6 +16,10 @@
 
 namespace apps {
 
+/// The rows of what the journal has as done must lie in the arrays. Throws Error.
+void check_arrays(const SweepList& list, const SweepJob& job, const Shard& shard,
+                  const Journal& journal);
+
 /// The queue of one shard: reads ahead, keeps the journal and the arrays, draws the bar.
 class ShardQueue final : public SweepQueue {
  public:
@@ -38,7 +42,7 @@ class ShardQueue final : public SweepQueue {
     phosphene::NpyRowsWriter file;
   };
 
-  void open_arrays(const Journal& journal);
+  void open_arrays();
   /// The next image of `open_` that can be read; false if there is none.
   bool advance();
   void leave(std::int64_t index);

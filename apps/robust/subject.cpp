@@ -168,8 +168,7 @@ nlohmann::json settings(const AttackFlags& f, const AttackPlan& plan, const Subj
                {"--mask", content_of(f.mask)},
                {"--defence", list_of(f.defences)},
                {"--naive", f.naive},
-               {"--expectation", f.expectation},
-               {"--pictures", plan.pictures}});
+               {"--expectation", f.expectation}});
   const nlohmann::json used = plan.method->used(plan.options);
   for (const auto& [name, value] : used.items()) {
     json["--" + name] = value;

@@ -2,9 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <cmath>
-#include <csignal>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <sstream>
@@ -82,54 +80,6 @@ TEST_F(AttackApp, SameBytesTwiceInAnyBatchAndShard) {
   EXPECT_EQ(both["runs"][0]["epsilons"], one["epsilons"]);
   EXPECT_EQ(both["runs"][1]["epsilons"], one["epsilons"]);
   EXPECT_TRUE(std::filesystem::exists(path("both.png")));
-}
-
-TEST_F(AttackApp, GoesOnWhereItWasStopped) {
-  flags_["--batch"] = "2";
-  ASSERT_EQ(run("whole").code, 0);
-  nlohmann::json whole = json();
-  const Outcome stopped = run("part", {.signal_at = "2/8", .signal = SIGTERM});
-  EXPECT_EQ(stopped.code, 75) << stopped.err;
-  EXPECT_FALSE(std::filesystem::exists(path("part/curve.png")));
-  const Outcome resumed = run("part");
-  ASSERT_EQ(resumed.code, 0) << resumed.err;
-  nlohmann::json part = json();
-  for (nlohmann::json* each : {&whole, &part}) each->erase("provenance");
-  EXPECT_EQ(part, whole);
-  for (const char* name : {"adversarial.npy", "curve.png", "grid.png", "shapes-00003.png"}) {
-    EXPECT_EQ(read(std::string("part/") + name), read(std::string("whole/") + name)) << name;
-  }
-}
-
-// It is left to the next run: an image may take 90000 passes.
-TEST_F(AttackApp, StopsInTheMiddleOfAnImage) {
-  flags_["--data"] = "shapes:2:2";
-  flags_["--targeted"] = "5";  // the second shows it and is skipped, while the first is in work
-  flags_["--method"] = "cw";
-  flags_["--steps"] = "150";
-  flags_["--searches"] = "2";
-  flags_.erase("--eps");
-  ASSERT_EQ(run("whole").code, 0);
-  const Outcome stopped = run("part", {.signal_at = "1/2", .signal = SIGTERM});
-  EXPECT_EQ(stopped.code, 75) << stopped.err;
-  EXPECT_THAT(stopped.err, HasSubstr("the same command goes on from here"));
-  EXPECT_EQ(std::ranges::count(text("part/journal-0-of-1.jsonl"), '\n'), 2);
-  ASSERT_EQ(run("part").code, 0);
-  for (const char* name : {"adversarial.npy", "journal-0-of-1.jsonl", "grid.png"}) {
-    EXPECT_EQ(read(std::string("part/") + name), read(std::string("whole/") + name)) << name;
-  }
-}
-
-// Half a check would say what is not so.
-TEST_F(AttackApp, StopsInTheChecksAfterTheAttack) {
-  flags_["--data"] = "shapes:2:4";
-  flags_["--eps"] = "0.01/255";
-  flags_["--steps"] = "1";
-  const Outcome stopped = run("out", {.signal_at = "queries of Square", .signal = SIGTERM});
-  EXPECT_EQ(stopped.code, 75) << stopped.err;
-  EXPECT_THAT(stopped.err, HasSubstr("the same command goes on from here"));
-  EXPECT_THAT(stopped.err, Not(HasSubstr("warning")));
-  EXPECT_EQ(stopped.out, path("out/journal-0-of-1.jsonl") + "\n");
 }
 
 TEST_F(AttackApp, OfTheNearestImageItReportsDistances) {

@@ -122,14 +122,15 @@ TEST_F(CamApp, ASweepIsTheContentOfItsGradientAndTheNumbersOfItsClasses) {
   EXPECT_EQ(run().code, 0);
   gradient.data()[3] = 2;
   save_npy(path("h.npy"), gradient, {10});
-  expect_refusal_of("--batch", {"auto"}, {"is of another sweep: --gradient was"});
+  expect_refusal_of("--batch", {"auto"}, {"is of another sweep: --gradient had other content;"});
 
   flags_.erase("--gradient");
   flags_["--out"] = {path("classes")};
   flags_["--labels"] = {"a,b,c,d,e,f,g,h,i,j"};
   flags_["--class"] = {"c"};
   ASSERT_EQ(run().code, 0);
-  expect_refusal_of("--labels", {"b,a,c,d,e,f,g,h,i,j"}, {"is of another sweep: --labels was"});
+  expect_refusal_of("--labels", {"b,a,c,d,e,f,g,h,i,j"},
+                    {"is of another sweep: --labels had other content;"});
   expect_refusal_of("--mean", {"0.1,0.2,0.3"}, {"is of another sweep: --mean was"});
   flags_["--class"] = {"2"};
   EXPECT_EQ(run().code, 0);

@@ -87,7 +87,7 @@ TEST_F(SaliencyApp, ReplacesNoFileThatItReadsAndKnowsWhatItRead) {
   take_a_folder();
   ASSERT_EQ(run().code, 0);
   write_picture(path("black.png"), 32, 32, 6);
-  expect_refusal_of("--batch", {"auto"}, {"is of another sweep: --baseline was"});
+  expect_refusal_of("--batch", {"auto"}, {"is of another sweep: --baseline had other content;"});
 }
 
 TEST_F(SaliencyApp, Segments) {

@@ -29,7 +29,7 @@ TEST_F(SweepRefuses, OtherFlags) {
   EXPECT_FALSE(std::filesystem::exists(path("out/journal-1-of-2.jsonl")));
   write_picture(path("photos/p200.png"), 16, 12, 1);
   expect_refused(grey("out", {"--shard", "0/2"}), kUsage,
-                 {journal, "--images listed 4 photographs", "now it lists 5"});
+                 {journal, "--images listed 4 photographs, now 5"});
 }
 
 TEST_F(SweepRefuses, AnotherChoiceAfterTheDevice) {

@@ -221,18 +221,35 @@ TEST_F(SweepStreams, RefuseOtherDataOrLostRows) {
   ASSERT_EQ(scaled("out").code, kDone);
   const std::string journal = path("out/journal-0-of-1.jsonl");
   expect_refused(scaled("out", {"--scale", "2"}), kUsage, {journal, "--scale was 1.0"});
+  const Bytes all = read("data.bin");
+  write("data.bin", Bytes(all.begin(), all.begin() + 3 * kRecord));
+  expect_refused(
+      scaled("out", {"--scale", "2"}), kUsage,
+      {journal, "--data and --limit gave 4 images, now 3; --scale was 1.0, now it is 2.0"});
+  write("data.bin", all);
   Bytes bytes = read("data.bin");
   bytes[100] ^= 1;
   write("data.bin", bytes);
-  expect_refused(scaled("out"), kUsage, {journal, "--data held 4 items", "now it holds 4"});
+  expect_refused(scaled("out"), kUsage, {journal, "--data held other images;"});
   bytes[100] ^= 1;
   write("data.bin", bytes);
   std::filesystem::rename(path("out/scaled.npy"), path("kept.npy"));
   const std::string last = text("out/journal-0-of-1.jsonl");
   write_text("out/journal-0-of-1.jsonl", last.substr(0, last.size() - 3));
-  expect_refused_at_end(scaled("out"), kFailed, {path("out/scaled.npy"), "is gone", journal});
+  expect_refused(scaled("out"), kFailed, {path("out/scaled.npy"), "is gone", journal});
   std::filesystem::rename(path("kept.npy"), path("out/scaled.npy"));
   EXPECT_EQ(scaled("out").code, kDone);
+  // Where nothing is left to be done too.
+  const Bytes kept = read("out/scaled.npy");
+  for (const std::size_t length : {std::size_t{0}, kept.size() - 4}) {
+    const auto end = kept.begin() + static_cast<std::ptrdiff_t>(length);
+    write("out/scaled.npy", Bytes(kept.begin(), end));
+    expect_refused(scaled("out"), kFailed,
+                   {path("out/scaled.npy"), journal, "remove what is left"});
+  }
+  std::filesystem::remove(path("out/scaled.npy"));
+  expect_refused(scaled("out"), kFailed, {path("out/scaled.npy"), "is gone", journal});
+  write("out/scaled.npy", kept);
 
   Bytes rows = read("out/scaled.npy");
   rows.back() ^= 1;

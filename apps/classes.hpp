@@ -6,8 +6,8 @@
 
 namespace apps {
 
-/// The class that `text` names: by its number, or by a label of the network (in full, or one of
-/// the names between commas in it; capitals do not matter). Throws UsageError that names `flag`.
+/// The class that `text` names, by number or name (find_class). Throws UsageError that names
+/// `flag`.
 std::int64_t class_of(const char* flag, const std::string& text, const phosphene::Network& network);
 
 /// Empty if the network has no labels.

@@ -6,6 +6,7 @@
 #include <cctype>
 #include <charconv>
 
+#include "phosphene/datasets/dataset.hpp"
 #include "phosphene/error.hpp"
 
 namespace phosphene::datasets {
@@ -83,3 +84,12 @@ void ClassNames::check(const std::string& where, std::int64_t label) const {
 }
 
 }  // namespace phosphene::datasets
+
+namespace phosphene {
+
+std::int64_t find_class(const std::string& where, const std::string& text,
+                        const std::vector<std::string>& names, std::int64_t count) {
+  return datasets::ClassNames(names, count).find(where, text);
+}
+
+}  // namespace phosphene

@@ -49,6 +49,20 @@ TEST_F(AttackApp, RefusesATargetThatIsTheOnlyTrueClass) {
   expect_refused(kUsage, {"--targeted 'disc'", "is the true class of disc"});
 }
 
+TEST_F(AttackApp, NamesClassesAsDataSetsDo) {
+  write_picture(path("snake.png"), 64, 64, 1);
+  flags_.erase("--data");
+  flags_["--image"] = path("snake.png");
+  flags_["--labels"] = "crane,king_snake,c,d,e,f,Crane,h";
+  flags_["--label"] = "King Snake";
+  flags_["--targeted"] = "king_snake";
+  expect_refused(kUsage, {"--targeted 'king_snake'", "is the true class of snake"});
+  flags_["--targeted"] = "CRANE";
+  expect_refused(kUsage, {"--targeted", "'CRANE' is what classes 0 and 6 are called"});
+  flags_["--targeted"] = flags_["--label"] = "crane";
+  expect_refused(kUsage, {"--label", "'crane' is what classes 0 and 6 are called"});
+}
+
 TEST_F(AttackApp, RefusesFlagsOfOtherMethods) {
   flags_["--momentum"] = "1";
   expect_refused(kUsage, {"--momentum", "does not belong to pgd", "mi-fgsm"});

@@ -42,11 +42,11 @@ TEST_F(OcclusionRefuses, PatchesAndStrides) {
 }
 
 TEST_F(OcclusionRefuses, Classes) {
-  expect_refusal_of("--class", "10", kUsage, {"--class '10'", "a class from 0 to 9"});
-  expect_refusal_of("--class", "-1", kUsage, {"--class '-1'"});
-  expect_refusal_of("--class", "cat", kUsage, {"--class 'cat'", "a class from 0 to 9"});
+  expect_refusal_of("--class", "10", kUsage, {"--class: class 10", "0 to 9"});
+  expect_refusal_of("--class", "-1", kUsage, {"--class: class -1", "0 to 9"});
+  expect_refusal_of("--class", "cat", kUsage, {"--class", "'cat'", "a class from 0 to 9"});
   flags_["--labels"] = "a,b,c,d,tiger cat,f,g,h,i,j";
-  expect_refusal_of("--class", "tiger", kUsage, {"--class 'tiger'", "near: tiger cat"});
+  expect_refusal_of("--class", "tiger", kUsage, {"--class", "'tiger'", "near: tiger_cat"});
   expect_refusal_of("--labels", "cat,dog", kUsage, {"--labels cat,dog: 2 names", "10 classes"});
 }
 

@@ -49,4 +49,11 @@ class Dataset {
 /// file, what was found and what was expected.
 std::unique_ptr<Dataset> open_dataset(const DatasetOptions& options);
 
+/// The class, from 0 to `count` - 1, that `text` means, as in the labels of a data set: a number,
+/// or one of `names` (class k's is names[k]; none: numbers alone), without regard to case and to
+/// whether blanks are underscores. "tench, Tinca tinca" is called that, "tench" and "tinca_tinca".
+/// Throws UsageError that begins with `where`: there is no such class, or several are called so.
+std::int64_t find_class(const std::string& where, const std::string& text,
+                        const std::vector<std::string>& names, std::int64_t count);
+
 }  // namespace phosphene

@@ -36,7 +36,14 @@ std::string printable(std::string_view text) {
 
 std::vector<std::string> near_names(std::string_view name, std::span<const std::string> candidates,
                                     std::size_t limit) {
+  // resnet20 is rather meant for resnet20_cifar10 than for resnet50. Not what is much shorter than
+  // the name: a letter begins too many.
+  const auto begins = [&](std::string_view candidate) {
+    return candidate.starts_with(name) ||
+           (2 * candidate.size() >= name.size() && name.starts_with(candidate));
+  };
   struct Ranked {
+    bool other;
     std::size_t distance;
     std::size_t unlike_from;  // names like relu4_1 and relu1_2 lie as far from relu4_2
     std::string_view name;
@@ -44,9 +51,11 @@ std::vector<std::string> near_names(std::string_view name, std::span<const std::
   std::vector<Ranked> ranked;
   for (const std::string& candidate : candidates) {
     const auto unlike = std::ranges::mismatch(name, candidate).in1 - name.begin();
-    ranked.push_back({edit_distance(name, candidate), static_cast<std::size_t>(unlike), candidate});
+    ranked.push_back({!begins(candidate), edit_distance(name, candidate),
+                      static_cast<std::size_t>(unlike), candidate});
   }
   std::ranges::stable_sort(ranked, [](const Ranked& a, const Ranked& b) {
+    if (a.other != b.other) return b.other;
     return a.distance != b.distance ? a.distance < b.distance : a.unlike_from > b.unlike_from;
   });
   std::vector<std::string> near;

@@ -84,12 +84,15 @@ const std::vector<Family>& families() {
 }
 
 const Family& family_of(const std::string& model) {
-  std::string expected;
   for (const Family& family : families()) {
     if (std::ranges::find(family.names, model) != family.names.end()) return family;
-    for (const std::string& name : family.names) expected += (expected.empty() ? "" : ", ") + name;
   }
-  throw UsageError("--model '" + printable(model) + "': expected one of " + expected);
+  std::string near;
+  for (const std::string& name : near_names(model, model_names(), 4)) {
+    near += (near.empty() ? "" : ", ") + name;
+  }
+  throw UsageError("--model '" + printable(model) + "': no such model; near: " + near +
+                   " (--help lists all)");
 }
 
 Network build(const std::string& model, Weights weights, const NetworkOptions& options,
@@ -140,8 +143,18 @@ Network load_network(const NetworkOptions& options) {
   Weights weights =
       bundled ? Weights::bundled(options.weights) : Weights::load(find_weights(options.weights));
   if (model.empty()) model = model_of(weights);
-  if (model.empty()) model = kUsual;
-  return make_model(model, std::move(weights), options);
+  if (!model.empty()) return make_model(model, std::move(weights), options);
+  const std::string source = weights.source();
+  try {
+    return make_model(kUsual, std::move(weights), options);
+  } catch (const UsageError&) {
+    throw;
+  } catch (const Error& error) {  // which would speak of a model that nobody named
+    std::string why = error.what();
+    if (why.starts_with(source + ": ")) why.erase(0, source.size() + 2);
+    throw Error(source + ": does not say its model: name it by --model, or in transfer by " +
+                "NAME=MODEL:WEIGHTS (tried as " + kUsual + ": " + why + ")");
+  }
 }
 
 Graph with_average_pooling(const Graph& graph) {

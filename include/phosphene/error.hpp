@@ -22,8 +22,8 @@ struct UsageError : Error {
 /// than 120 bytes is cut. Names that come out of a file go through it.
 std::string printable(std::string_view text);
 
-/// The up to `limit` candidates nearest to `name` by edit distance, nearest first, each once; of
-/// equally near ones the one that begins most like it.
+/// The up to `limit` candidates nearest to `name`, nearest first, each once: what begins with it or
+/// begins it, then by edit distance; of equally near ones the one that begins most like it.
 std::vector<std::string> near_names(std::string_view name, std::span<const std::string> candidates,
                                     std::size_t limit = 3);
 

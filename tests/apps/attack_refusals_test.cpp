@@ -63,6 +63,14 @@ TEST_F(AttackApp, NamesClassesAsDataSetsDo) {
   expect_refused(kUsage, {"--label", "'crane' is what classes 0 and 6 are called"});
 }
 
+TEST_F(AttackApp, RefusesWeightsThatDoNotSayTheirModel) {
+  write_weights(path("bare.safetensors"),
+                {{"conv1.weight", {{4, 3, 7, 7}, std::vector<float>(588)}}});
+  flags_["--weights"] = path("bare.safetensors");
+  expect_refused(kFailed, {"bare.safetensors: does not say its model", "--model",
+                           "NAME=MODEL:WEIGHTS", "found e.g. 'conv1.weight'"});
+}
+
 TEST_F(AttackApp, RefusesFlagsOfOtherMethods) {
   flags_["--momentum"] = "1";
   expect_refused(kUsage, {"--momentum", "does not belong to pgd", "mi-fgsm"});

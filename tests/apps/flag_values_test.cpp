@@ -97,5 +97,12 @@ TEST(NearNames, AreGivenOnce) {
   EXPECT_EQ(phosphene::near_names("conv1", names, 2), (std::vector<std::string>{"conv1", "conv2"}));
 }
 
+TEST(NearNames, BeginAlike) {
+  const std::vector<std::string> names{"r", "resnet50", "resnet20_cifar10", "--version", "--eps"};
+  EXPECT_EQ(phosphene::near_names("resnet20", names, 2),
+            (std::vector<std::string>{"resnet20_cifar10", "resnet50"}));
+  EXPECT_EQ(phosphene::near_names("--epsilon", names, 1), (std::vector<std::string>{"--eps"}));
+}
+
 }  // namespace
 }  // namespace apps

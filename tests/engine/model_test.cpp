@@ -165,8 +165,12 @@ TEST(Models, OptionsGoBeforeTheFile) {
 }
 
 TEST(Models, ErrorsNameTheFlag) {
-  EXPECT_THAT([] { load_network({.model = "vgg12", .weights = "random:1"}); },
-              ThrowsMessage<UsageError>(HasSubstr("--model 'vgg12': expected one of vgg11")));
+  EXPECT_THAT(
+      [] { load_network({.model = "vgg12", .weights = "random:1"}); },
+      ThrowsMessage<UsageError>(HasSubstr("--model 'vgg12': no such model; near: vgg11, vgg13")));
+  // The name's beginning says more than its letters, of which resnet50 has more.
+  EXPECT_THAT([] { load_network({.model = "resnet20", .weights = "random:1"}); },
+              ThrowsMessage<UsageError>(HasSubstr("near: resnet20_cifar10, ")));
   EXPECT_THAT([] { load_network({.model = "vgg11", .weights = "random:x"}); },
               ThrowsMessage<UsageError>(HasSubstr("random:SEED")));
   EXPECT_THAT([] { load_network({.model = "vgg11", .weights = "never_fetched"}); },

@@ -35,6 +35,62 @@ void on_signal(int signal) {
   if (write(STDERR_FILENO, kNote.data(), kNote.size()) < 0) return;  // a signal can do no more
 }
 
+std::string list_of(const std::vector<std::string>& texts) {
+  std::string list;
+  for (const std::string& text : texts) list += (list.empty() ? "" : ", ") + text;
+  return list;
+}
+
+bool is_flag(const std::string& text) { return text.size() > 2 && text.starts_with("--"); }
+
+/// Of what no flag took: of flags the first, which may have left its value over too.
+std::string not_expected(const CLI::App& app, const std::vector<std::string>& rest) {
+  const auto found = std::ranges::find_if(rest, is_flag);
+  if (found == rest.end()) {
+    return "'" + phosphene::printable(rest.at(0)) + "': is no flag, and no flag takes it";
+  }
+  const std::string flag = found->substr(0, found->find('='));
+  std::vector<std::string> known;
+  for (const CLI::Option* option : app.get_options()) {
+    if (option->get_group().empty()) continue;  // hidden from --help, as the program refuses it
+    for (const std::string& name : option->get_lnames()) known.push_back("--" + name);
+  }
+  return phosphene::printable(flag) +
+         ": no such flag; near: " + list_of(phosphene::near_names(flag, known));
+}
+
+/// Of a flag that was given too often; empty where none was.
+std::string given_too_often(const CLI::App& app) {
+  for (const CLI::Option* option : app.get_options()) {
+    const int most = option->get_items_expected_max();
+    if (most < 1 || option->count() <= static_cast<std::size_t>(most)) continue;
+    if (option->get_multi_option_policy() != CLI::MultiOptionPolicy::Throw) continue;
+    return option->get_name() + ": given " + std::to_string(option->count()) + " times, expected " +
+           (most == 1 ? "once" : "at most " + std::to_string(most));
+  }
+  return "";
+}
+
+/// In CLI11's words, but where these say little.
+std::string message(const CLI::App& app, const CLI::ParseError& error) {
+  const std::vector<CLI::App*> chosen = app.get_subcommands();
+  const auto all = app.get_subcommands([](const CLI::App*) { return true; });
+  if (chosen.empty() && !all.empty()) {
+    std::vector<std::string> names;
+    for (const CLI::App* each : all) names.push_back(each->get_name());
+    return "expected one of " + list_of(names) + " first";
+  }
+  const CLI::App& own = chosen.empty() ? app : *chosen.front();
+  // Before what is missing, which may be this very flag, mistyped.
+  const std::vector<std::string> rest = app.remaining(true);
+  if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr ||
+      std::ranges::any_of(rest, is_flag)) {
+    return not_expected(own, rest);
+  }
+  const std::string often = given_too_often(own);
+  return often.empty() ? error.what() : often;
+}
+
 }  // namespace
 
 void CommonFlags::add_to(CLI::App& app, const std::string& result) {
@@ -98,7 +154,8 @@ int run(CLI::App& app, int argc, char** argv, const std::function<int()>& body) 
     std::fprintf(stderr, "%s: %s\n", app.get_name().c_str(), interrupted.what());
     return kInterrupted;
   } catch (const CLI::ParseError& error) {
-    std::fprintf(stderr, "%s: %s (--help lists the flags)\n", app.get_name().c_str(), error.what());
+    std::fprintf(stderr, "%s: %s (--help lists the flags)\n", app.get_name().c_str(),
+                 message(app, error).c_str());
     return kUsage;
   } catch (const phosphene::UsageError& error) {
     std::fprintf(stderr, "%s: %s\n", app.get_name().c_str(), error.what());

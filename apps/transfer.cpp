@@ -163,12 +163,12 @@ int transfer_app(const Flags& f, const CLI::App& app, int argc, char** argv) {
   for (const char* flag : kNotHere) {
     if (app.count(flag) > 0) throw UsageError(std::string(flag) + ": transfer does not take it");
   }
-  AttackPlan plan = apps::read(f, app);
-  if (plan.method->nearest && app.count("--eps") > 0) {
-    throw UsageError("--eps: " + plan.method->name +
+  if (apps::method_of(f.method).nearest && app.count("--eps") > 0) {
+    throw UsageError("--eps: " + f.method +
                      " looks for the nearest image, in no ball, and transfer counts it however "
                      "far it is");
   }
+  AttackPlan plan = apps::read(f, app);
   // An image that stops at the surrogate's boundary fools no other network.
   const std::vector<std::string>& flags = plan.method->flags;
   plan.options.stay = std::ranges::find(flags, "--stay") != flags.end();
@@ -223,6 +223,8 @@ int main(int argc, char** argv) {
   for (const char* flag : kRemoved) app.remove_option(app.get_option(flag));
   for (const char* flag : kNotHere) app.get_option(flag)->group("");
   app.get_option("--data")->required();
+  app.get_option("--eps")->description(std::string(apps::kEpsHelp) +
+                                       ". Methods that look for the nearest image have none");
   app.get_option("--out")->required(false)->description("Picture of the matrix (.png or .jpg)");
   app.add_option("--network", f.networks,
                  "NAME=MODEL:WEIGHTS, or NAME=WEIGHTS where the file says its model; repeat it")

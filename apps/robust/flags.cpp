@@ -86,8 +86,8 @@ void AttackFlags::add_to(CLI::App& app) {
   app.add_option("--method", method, names)->capture_default_str();
   app.add_option("--norm", norm, "linf or l2 [the method's first]");
   app.add_option("--eps", eps,
-                 "Radius of the ball, of pixels in [0,1]: 8/255 or 0.03 [8/255, in L2 1]. Of "
-                 "methods that look for the nearest image, within which it counts");
+                 std::string(kEpsHelp) +
+                     ". Of methods that look for the nearest image, within which it counts");
   app.add_option("--epsilons", epsilons, "Several: 0,1/255,2/255 or FROM:TO:STEP, 0:16:1/255");
   app.add_option(
       "--targeted", targeted,

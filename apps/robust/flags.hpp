@@ -9,6 +9,10 @@
 
 namespace apps {
 
+/// Of --eps, where the method has a ball.
+constexpr const char* kEpsHelp =
+    "Radius of the ball, of pixels in [0,1]: 8/255 or 0.03 [8/255, in L2 1]";
+
 /// The flags of `attack`, as text; read() says what they mean.
 struct AttackFlags : ClassifierFlags {
   std::string data, image, label, shard;

@@ -63,6 +63,21 @@ TEST_F(AttackApp, NamesClassesAsDataSetsDo) {
   expect_refused(kUsage, {"--label", "'crane' is what classes 0 and 6 are called"});
 }
 
+TEST_F(AttackApp, RefusesWhatIsNoFlagAndWhatIsGivenTwice) {
+  const auto before = flags_;
+  flags_["--epsilon"] = "0.1";
+  expect_refused(kUsage, {"attack: --epsilon: no such flag; near: --epsilons, "});
+  flags_ = before;
+  flags_["--iterations=20"] = "on";
+  expect_refused(kUsage, {"attack: --iterations: no such flag"});
+  flags_ = before;
+  flags_["twenty"] = "on";
+  expect_refused(kUsage, {"attack: 'twenty': is no flag"});
+  flags_ = before;
+  flags_["--eps=8/255"] = "on";
+  expect_refused(kUsage, {"--eps: given 2 times, expected once"});
+}
+
 TEST_F(AttackApp, RefusesWeightsThatDoNotSayTheirModel) {
   write_weights(path("bare.safetensors"),
                 {{"conv1.weight", {{4, 3, 7, 7}, std::vector<float>(588)}}});

@@ -100,6 +100,16 @@ TEST_F(Transfer, RefusesNetworksThatDoNotFit) {
                  {"--network b", "10 classes", "8", "a"});
 }
 
+TEST_F(Transfer, PromisesNothingThatItRefuses) {
+  expect_refusal({"--network", "a=shapes", "--method", "deepfool"}, {"--eps: deepfool"});
+  const std::string help = run_app(TRANSFER, {"--help"}).out;
+  EXPECT_NE(help.find("--eps TEXT"), std::string::npos) << help;
+  EXPECT_EQ(help.find("within which it counts"), std::string::npos) << help;
+  expect_refusal({"--network", "a=shapes", "--epsilon", "1"},
+                 {"--epsilon: no such flag; near: --eps, "});
+  expect_refusal({"--networks", "a=shapes"}, {"--networks: no such flag; near: --network, "});
+}
+
 TEST_F(Transfer, RefusesBadEpsilonsAndOverwriting) {
   const Outcome outcome =
       run_app(TRANSFER, {"--network", "a=shapes", "--data", "shapes:2:6", "--eps", "8"});

@@ -121,6 +121,16 @@ std::vector<double> epsilons(const char* flag, std::string_view text, Norm norm)
   return result;
 }
 
+std::string tiny_l2(const char* flag, std::string_view text, double radius, bool has_linf) {
+  constexpr double kUnusual = 0.1;
+  if (!(radius > 0 && radius < kUnusual)) return "";
+  std::array<char, 16> length{};
+  std::snprintf(length.data(), length.size(), "%.2g", radius);
+  return std::string(flag) + " " + phosphene::printable(text) + ": in L2 it is the length of the " +
+         "whole change, " + length.data() + ", next to nothing" +
+         (has_linf ? "; with --norm linf it is of each pixel" : "");
+}
+
 std::string usual_epsilons(Norm norm) { return norm == Norm::linf ? "0:16:1/255" : "0:2:0.125"; }
 
 }  // namespace apps

@@ -17,6 +17,10 @@ double epsilon(const char* flag, std::string_view text, phosphene::Norm norm);
 /// "0:16:1/255" is 0/255, 1/255 ... 16/255. They rise, each once.
 std::vector<double> epsilons(const char* flag, std::string_view text, phosphene::Norm norm);
 
+/// What to warn of where an L2 radius is so small (below 0.1) that one of L-infinity may be meant;
+/// else empty. `has_linf`: the attack has it.
+std::string tiny_l2(const char* flag, std::string_view text, double radius, bool has_linf);
+
 /// Where the curve of an attack that looks for the nearest image is taken, if nothing else is said:
 /// 0:16:1/255, in L2 0:2:0.125.
 std::string usual_epsilons(phosphene::Norm norm);

@@ -55,6 +55,10 @@ struct Flags : apps::ClassifierFlags {
     o.norm = parse_norm(norm);
     o.epsilon = static_cast<float>(apps::epsilon("--eps", eps, o.norm));
     if (!(o.epsilon > 0)) throw UsageError("--eps '" + printable(eps) + "': expected more than 0");
+    if (o.norm == Norm::l2) {
+      const std::string tiny = apps::tiny_l2("--eps", eps, double{o.epsilon}, true);
+      if (!tiny.empty()) apps::warn(tiny);
+    }
     o.passes = apps::number<int>("--passes", passes, "a whole number of 1 or more", 1);
     o.unfooled = apps::number<float>("--unfooled", unfooled, "a share from 0 to 1", 0, 1);
     return o;

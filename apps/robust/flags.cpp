@@ -139,6 +139,7 @@ AttackPlan read(const AttackFlags& f, const CLI::App& app) {
   const std::string eps = !f.eps.empty() ? f.eps : norm == Norm::linf ? "8/255" : "1";
   plan.epsilons = !f.epsilons.empty() ? epsilons("--epsilons", f.epsilons, norm)
                                       : std::vector{epsilon("--eps", eps, norm)};
+  const double largest = plan.epsilons.back();
   if (plan.method->nearest) {
     if (!f.eps.empty() || !f.epsilons.empty()) plan.within = plan.epsilons;
     if (f.epsilons.empty()) {  // a curve costs nothing
@@ -162,6 +163,13 @@ AttackPlan read(const AttackFlags& f, const CLI::App& app) {
                        " cannot average over draws; expected one of " + methods_with("--samples"));
     }
     plan.options.samples = 16;
+  }
+  if (norm == Norm::l2) {
+    const bool has_linf = std::ranges::count(plan.method->norms, Norm::linf) > 0;
+    const bool several = !f.epsilons.empty();
+    const std::string tiny =
+        tiny_l2(several ? "--epsilons" : "--eps", several ? f.epsilons : eps, largest, has_linf);
+    if (!tiny.empty()) warn(tiny);
   }
   return plan;
 }

@@ -264,8 +264,15 @@ TEST_F(AttackApp, ABallOfL2HasARadiusOfItsOwn) {
   flags_["--data"] = "shapes:2:2";
   flags_["--norm"] = "l2";
   flags_.erase("--eps");
-  ASSERT_EQ(run().code, 0);
+  const Outcome usual = run();
+  ASSERT_EQ(usual.code, 0);
   EXPECT_EQ(json()["epsilon"], 1.0);
+  EXPECT_EQ(usual.err.find("length"), std::string::npos) << usual.err;
+  flags_["--eps"] = "8/255";
+  const std::string err = run("small").err, warning = "--eps 8/255: in L2 it is the length";
+  EXPECT_NE(err.find(warning), std::string::npos) << err;
+  EXPECT_NE(err.find("--norm linf"), std::string::npos) << err;
+  EXPECT_EQ(err.find(warning), err.rfind(warning)) << err;
 }
 
 TEST_F(AttackApp, ObfuscatedNetworksRaiseWarnings) {

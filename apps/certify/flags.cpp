@@ -62,6 +62,11 @@ SweepJob certify_job(const CertifyFlags& f, const Certified& what, const std::st
   return job;
 }
 
+std::string heading(const CertifyFlags& f, const Certified& what, const std::string& how) {
+  const std::string& model = what.network->info().model;
+  return (model.empty() ? "network" : model) + ", data " + f.data + ": " + how;
+}
+
 void write_report(const CertifyFlags& f, const Certified& what, const SweepJob& job,
                   nlohmann::json summary, int argc, char** argv) {
   if (f.json.empty()) return;

@@ -34,6 +34,10 @@ struct Certified {
 /// The sweep as far as both have it in common.
 SweepJob certify_job(const CertifyFlags& flags, const Certified& what, const std::string& method);
 
+/// One line of what was certified: "resnet20_cifar10, data test_batch.bin: smooth, sigma 0.25,
+/// ...".
+std::string heading(const CertifyFlags& flags, const Certified& what, const std::string& how);
+
 /// Writes --json: `summary`, and where it came from.
 void write_report(const CertifyFlags& flags, const Certified& what, const SweepJob& job,
                   nlohmann::json summary, int argc, char** argv);
@@ -43,7 +47,7 @@ std::vector<std::int64_t> predictions(const phosphene::Tensor& logits);
 
 struct SmoothFlags : CertifyFlags {
   std::string sigma = "0.25", n0 = "100", n = "100000", alpha = "0.001";
-  std::string radii = "0,0.1,0.25,0.5,0.75,1";
+  std::string radii;
 
   void add_to(CLI::App& app);
 };

@@ -126,6 +126,7 @@ int certify_ibp(const IbpFlags& f, int argc, char** argv) {
   for (const auto& [index, line] : recorded_items(f.shard, f.out)) {
     if (line.contains("record")) records.push_back(line["record"]);
   }
+  std::printf("%s\n\n", heading(f, what, "ibp, linf").c_str());
   write_report(f, what, job, summarise(records, radii), argc, argv);
   return code;
 }

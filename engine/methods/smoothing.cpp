@@ -1,5 +1,7 @@
 #include "phosphene/methods/smoothing.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <string>
@@ -24,7 +26,7 @@ std::int64_t most_frequent(std::span<const std::int64_t> counts) {
 void check(const SmoothingOptions& options) {
   const auto refuse = [](const std::string& what) { throw UsageError(what); };
   if (!(options.sigma > 0 && std::isfinite(options.sigma))) {
-    refuse("--sigma " + std::to_string(options.sigma) + ": expected a number above 0");
+    refuse(fmt::format("--sigma {}: expected a number above 0", options.sigma));
   }
   if (options.n0 < 1) {
     refuse("--n0 " + std::to_string(options.n0) + ": expected at least 1 draw");
@@ -34,7 +36,7 @@ void check(const SmoothingOptions& options) {
     refuse("--n " + std::to_string(options.n) + ": expected fewer than 2^30 draws in all");
   }
   if (!(options.alpha > 0 && options.alpha < 1)) {
-    refuse("--alpha " + std::to_string(options.alpha) + ": expected a number between 0 and 1");
+    refuse(fmt::format("--alpha {}: expected a number between 0 and 1", options.alpha));
   }
 }
 

@@ -54,7 +54,9 @@ TEST_F(CertifyApp, BoundsGoFromCleanAccuracyDown) {
   const Arguments flags{"ibp", "--data", "shapes:2:12", "--epsilons", "0,0.00001,1/255"};
   const Outcome outcome = certify(flags, "a", {"--json", path("a.json")});
   ASSERT_EQ(outcome.code, 0) << outcome.err;
-  EXPECT_NE(outcome.out.find("| epsilon | images | clean % | certified % |"), std::string::npos);
+  EXPECT_NE(outcome.out.find("resnet8_shapes, data shapes:2:12: ibp, linf\n\n| epsilon | images | "
+                             "clean % | certified % |"),
+            std::string::npos);
   const std::vector<Json> found = records("a");
   ASSERT_EQ(found.size(), 36U);
   for (std::size_t image = 0; image < 12; ++image) {
@@ -114,6 +116,9 @@ TEST_F(CertifyApp, SmoothsAndTakesUpWhereItWas) {
   EXPECT_EQ(report["images"], 4);
   EXPECT_EQ(report["certified"].size(), 2U);
   EXPECT_TRUE(report.contains("abstained_interval"));
+  const std::string head =
+      "resnet8_shapes, data shapes:2:4: smooth, l2, sigma 0.1, n 120, alpha 0.01\n\n| |";
+  EXPECT_NE(outcome.out.find(head), std::string::npos) << outcome.out;
   const Bytes journal = read("s/journal-0-of-1.jsonl");
   const Outcome again = certify(flags, "s");
   ASSERT_EQ(again.code, 0) << again.err;
@@ -124,6 +129,24 @@ TEST_F(CertifyApp, SmoothsAndTakesUpWhereItWas) {
   const Outcome refused = certify(other, "s");
   EXPECT_EQ(refused.code, 2);
   EXPECT_NE(refused.err.find("--sigma"), std::string::npos) << refused.err;
+}
+
+/// 20 draws of sigma 0.1 prove 0.0545 at most at alpha 0.001.
+TEST_F(CertifyApp, LeavesOutRadiiThatTheDrawsCannotProve) {
+  Arguments flags{"smooth", "--data", "shapes:2:1", "--sigma", "0.1", "--n",
+                  "20",     "--n0",   "4",          "--batch", "20"};
+  const Outcome usual = certify(flags, "s");
+  ASSERT_EQ(usual.code, 0) << usual.err;
+  EXPECT_NE(usual.out.find("certified to L2 0 |"), std::string::npos) << usual.out;
+  EXPECT_EQ(usual.out.find("certified to L2 0.1"), std::string::npos) << usual.out;
+  flags.insert(flags.end(), {"--radii", "0.05,0.06", "--json", path("s.json")});
+  const Outcome asked = certify(flags, "s");
+  ASSERT_EQ(asked.code, 0) << asked.err;
+  EXPECT_NE(asked.out.find("to L2 0.05 |"), std::string::npos) << asked.out;
+  EXPECT_NE(asked.out.find("to L2 0.06 (beyond what --n draws can prove) |"), std::string::npos)
+      << asked.out;
+  EXPECT_EQ(json("s.json")["certified"][0]["provable"], true);
+  EXPECT_EQ(json("s.json")["certified"][1]["provable"], false);
 }
 
 TEST_F(CertifyApp, RefusesInOneLine) {
@@ -138,18 +161,24 @@ TEST_F(CertifyApp, RefusesInOneLine) {
     EXPECT_FALSE(std::filesystem::exists(path("r")));
   };
   const std::string data = "shapes:2:2";
-  refusal({}, {"subcommand"});
+  refusal({}, {"expected one of smooth, ibp first"});
+  refusal({"smoth"}, {"expected one of smooth, ibp first"});
+  refusal({"smooth", "--data", data, "--sigmas", "1"}, {"--sigmas: no such flag; near: --sigma, "});
   refusal({"ibp"}, {"--data"});
   refusal({"ibp", "--data", data, "--eps", "8"}, {"--eps '8'", "8/255"});
   refusal({"ibp", "--data", data, "--eps", "-1/255"}, {"--eps '-1/255'", "negative"});
   refusal({"ibp", "--data", data, "--epsilons", "1:2"}, {"--epsilons '1:2'", "FROM:TO:STEP"});
   refusal({"ibp", "--data", data, "--limit", "0"}, {"--limit '0'", "1 or more"});
   refusal({"ibp", "--data", data, "--batch", "0"}, {"--batch '0'"});
-  refusal({"smooth", "--data", data, "--sigma", "0"}, {"--sigma 0", "above 0"});
+  refusal({"smooth", "--data", data, "--sigma", "0"}, {"--sigma '0'", "above 0"});
   refusal({"smooth", "--data", data, "--sigma", "wide"}, {"--sigma 'wide'"});
-  refusal({"smooth", "--data", data, "--n0", "0"}, {"--n0 0", "at least 1"});
-  refusal({"smooth", "--data", data, "--n", "0"}, {"--n 0", "at least 1"});
-  refusal({"smooth", "--data", data, "--alpha", "1"}, {"--alpha 1", "between 0 and 1"});
+  refusal({"smooth", "--data", data, "--n0", "0"}, {"--n0 '0'", "1 or more"});
+  refusal({"smooth", "--data", data, "--n", "0"}, {"--n '0'", "1 or more"});
+  refusal({"smooth", "--data", data, "--alpha", "1"}, {"--alpha '1'", "between 0 and 1"});
+  refusal({"smooth", "--data", data, "--sigma", "64"}, {"--sigma '64'", "[0,1]", "it is 64/255"});
+  refusal({"smooth", "--data", data, "--n", "9"}, {"--n 9", "--alpha 0.001", "expected 10 or"});
+  // 0.5^3 is 1/8: that three draws agree makes one half, and not more.
+  refusal({"smooth", "--data", data, "--n", "3", "--alpha", "0.125"}, {"expected 4 or"});
   refusal({"smooth", "--data", data, "--radii", "-1"}, {"--radii '-1'", "negative"});
 }
 

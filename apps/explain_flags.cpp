@@ -8,6 +8,7 @@
 #include "flag_values.hpp"
 #include "phosphene/error.hpp"
 #include "phosphene/file.hpp"
+#include "photo_list.hpp"
 
 namespace apps {
 
@@ -31,6 +32,15 @@ constexpr std::int64_t kMostAtOnce = 65536;
 std::int64_t given_batch(const std::string& text) {
   return number<std::int64_t>("--batch", text, "a whole number from 1 to 65536, or auto", 1,
                               kMostAtOnce);
+}
+
+/// Never more than `items`, all that there are; says so where it takes less than was asked for.
+std::int64_t within(std::int64_t given, std::int64_t items) {
+  if (given > items) {
+    warn("--batch " + std::to_string(given) + ": " + std::to_string(items) +
+         " are all that can be in work at once");
+  }
+  return std::min(given, items);
 }
 
 /// Of the device of a journal.
@@ -70,12 +80,12 @@ HeatmapOptions ExplainFlags::rendering() const {
 
 std::int64_t ExplainFlags::batch_on(const Context& context, std::int64_t runs_each) const {
   constexpr std::int64_t kGpu = 16, kCpu = 4;
-  if (batch != "auto") return given_batch(batch);
+  const std::int64_t photos = std::ssize(photo_list(photographs.image, photographs.images, {}));
+  if (batch != "auto") return within(given_batch(batch), photos * runs_each);
   if (const nlohmann::json before = recorded_device(photographs, out); before.is_object()) {
     return recorded_batch(before);
   }
-  const std::int64_t usual = context.device().is_cuda() ? kGpu : kCpu;
-  return photographs.image.empty() ? usual : std::min(usual, runs_each);
+  return std::min(context.device().is_cuda() ? kGpu : kCpu, photos * runs_each);
 }
 
 nlohmann::json ExplainFlags::settings(const Network& network) const {
@@ -114,14 +124,7 @@ std::int64_t data_batch(const std::string& text, const nlohmann::json& recorded,
   // 71, 73. So 16 images of 32 px a thread are enough, and more are slower to stop and leave fewer
   // slots to refill.
   constexpr std::int64_t kCpuPixels = 1 << 14, kGpuPixels = 1 << 22;
-  if (text != "auto") {
-    const std::int64_t given = given_batch(text);
-    if (given > items) {
-      warn("--batch " + std::to_string(given) + ": " + std::to_string(items) +
-           " are all that can be in work at once");
-    }
-    return std::min(given, items);
-  }
+  if (text != "auto") return within(given_batch(text), items);
   if (recorded.is_object()) return recorded_batch(recorded);
   const auto threads = static_cast<std::int64_t>(std::max(1U, std::thread::hardware_concurrency()));
   const std::int64_t pixels = context.device().is_cuda() ? kGpuPixels : threads * kCpuPixels;

@@ -22,7 +22,7 @@ struct ExplainFlags : ClassifierFlags {
   /// Throws UsageError.
   phosphene::HeatmapOptions rendering() const;
   /// Images at once: --batch, else what the sweep in --out began with, else 16 on a GPU and 4 on
-  /// the CPU; of one photograph, which makes `runs_each` runs, no more than these.
+  /// the CPU; never more than there are, `runs_each` of each photograph.
   std::int64_t batch_on(const phosphene::Context& context, std::int64_t runs_each) const;
   /// What determines the files, for the journal, as it was found and not as it was called: of a
   /// file its content, of names what they stand for. An app adds its own.

@@ -152,8 +152,7 @@ int main(int argc, char** argv) {
   app.add_option("DIR", flags.folders, "The --out folders of the sweep")->required();
   app.add_option("--out", flags.out, "The file to write")->required();
   app.add_option("--arrays", flags.arrays,
-                 "A folder that gets the shards' arrays too, each joined into one .npy by item")
-      ->check(CLI::ExistingDirectory);
+                 "A folder that gets the shards' arrays too, each joined into one .npy by item");
   app.add_flag("--allow-mixed-devices", flags.allow_mixed_devices,
                "Join what was computed on different devices, whose rounding differs");
   return apps::run(app, argc, argv, [&] { return merge(flags); });

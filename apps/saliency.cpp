@@ -190,6 +190,14 @@ class Output {
   HeatmapOptions rendering_;
 };
 
+/// Of one photograph.
+std::int64_t runs_of(const SaliencyOptions& options) {
+  const bool smooth = options.method == SaliencyMethod::smoothgrad;
+  if (!smooth && options.method != SaliencyMethod::integrated_gradients) return 1;
+  const int usual = smooth ? 25 : 50;
+  return options.samples > 0 ? options.samples : usual;
+}
+
 int explain(const Flags& f, int argc, char** argv) {
   f.rendering();
   f.per_channel();
@@ -203,9 +211,7 @@ int explain(const Flags& f, int argc, char** argv) {
     baseline = frame(*context, photo, size);
     options.baseline = &baseline;
   }
-  const bool sampled = options.method == SaliencyMethod::smoothgrad ||
-                       options.method == SaliencyMethod::integrated_gradients;
-  const std::int64_t batch = f.batch_on(*context, sampled ? 16 : 1);
+  const std::int64_t batch = f.batch_on(*context, runs_of(options));
   Saliency saliency(*context, network, size, size, batch, options);
   const Output output(f, network, size);
 

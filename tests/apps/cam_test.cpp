@@ -42,6 +42,17 @@ TEST_F(CamApp, SeveralClassesGetAMapEach) {
   }
 }
 
+TEST_F(CamApp, TakesNoMoreAtOnceThanThereAre) {
+  take_a_folder();
+  flags_["--batch"] = {"64"};
+  const Outcome outcome = run();
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_NE(outcome.err.find("--batch 64: 3 are all"), std::string::npos) << outcome.err;
+  const Bytes journal = read("out/journal-0-of-1.jsonl");
+  const std::string text(journal.begin(), journal.end());
+  EXPECT_NE(text.find("\"batch\":3"), std::string::npos) << text;
+}
+
 TEST_F(CamApp, SaysWhereAMapIsNowherePositive) {
   // The maps are a ReLU's, so that a gradient below 0 weighs all of them down.
   Tensor gradient = Tensor::host({1, 64, 8, 8});

@@ -73,6 +73,11 @@ TEST_F(SaliencyApp, AFolderIsAsItsPhotographsAloneAndTheSameTwice) {
   EXPECT_EQ(read("out/b.npy"), second);
   EXPECT_EQ(read("out/c.png"), picture);
   EXPECT_NE(first, second);
+  flags_["--batch"] = {"99"};
+  flags_["--out"] = {path("all")};
+  const Outcome all = run();
+  ASSERT_EQ(all.code, 0) << all.err;
+  EXPECT_NE(all.err.find("--batch 99: 6 are all"), std::string::npos) << all.err;
 }
 
 TEST_F(SaliencyApp, ReplacesNoFileThatItReadsAndKnowsWhatItRead) {

@@ -46,7 +46,6 @@ class SweepStreams : public Sweeps {
 
   /// The merged journal, and the merged array.
   std::pair<std::string, Bytes> joined(const std::vector<std::string>& outs) const {
-    std::filesystem::create_directory(path("arrays"));
     const Outcome outcome = merge(outs, {"--arrays", path("arrays")});
     EXPECT_EQ(outcome.code, kDone) << outcome.err;
     return {text("merged.jsonl"), read("arrays/scaled.npy")};
@@ -112,6 +111,16 @@ TEST_F(SweepStreams, ShardsSlotsAndVariantsMergeToTheSameBytes) {
       EXPECT_EQ(read("many/" + name), bytes) << name;
     }
   }
+}
+
+TEST_F(SweepStreams, ArraysNeedAFolder) {
+  make_data(2);
+  ASSERT_EQ(scaled("one").code, kDone);
+  write("arrays", Bytes{1});
+  const Outcome outcome = merge({"one"}, {"--arrays", path("arrays")});
+  EXPECT_EQ(outcome.code, kFailed);
+  EXPECT_NE(outcome.err.find("arrays: cannot be made a folder"), std::string::npos) << outcome.err;
+  EXPECT_FALSE(std::filesystem::exists(path("merged.jsonl")));
 }
 
 TEST_F(SweepStreams, MoreShardsThanImages) {

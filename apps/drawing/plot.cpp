@@ -10,6 +10,7 @@ namespace {
 
 constexpr double kWidth = 1200, kHeight = 780;
 constexpr double kLeft = 120, kRight = 1160, kTop = 80, kBottom = 670;
+constexpr double kEdge = 20;
 constexpr double kTitle = 30, kLabel = 25, kTick = 22;
 
 std::string number_text(double value) {
@@ -61,33 +62,75 @@ void draw_axes(Canvas& canvas, const Plot& plot, const Axes& axes) {
   }
   canvas.fill(kLeft - 1, kTop, 2, kBottom - kTop + 1, kInk);
   canvas.fill(kLeft - 1, kBottom - 1, kRight - kLeft + 1, 2, kInk);
-  canvas.text(fitted(plot.title, kTitle, kWidth - 40), {(kLeft + kRight) / 2, 48}, kTitle,
-              Align::centre);
+  // In the middle of the axes, or where it is too wide for that, of the picture.
+  const std::string title = fitted(plot.title, kTitle, kWidth - 2 * kEdge);
+  const double half = text_width(title, kTitle) / 2;
+  const double middle = std::clamp((kLeft + kRight) / 2, kEdge + half, kWidth - kEdge - half);
+  canvas.text(title, {middle, 48}, kTitle, Align::centre);
   canvas.text(plot.x_label, {(kLeft + kRight) / 2, kHeight - 30}, kLabel, Align::centre);
   canvas.text_upwards(plot.y_label, {42, (kTop + kBottom) / 2}, kLabel, Align::centre);
 }
 
-void draw_series(Canvas& canvas, const Series& series, const Axes& axes, std::size_t i) {
-  const Colour colour = series_colour(i);
-  std::vector<Point> line, upper, lower;
-  for (std::size_t k = 0; k < series.points.size(); ++k) {
-    line.push_back(axes.at(series.points[k]));
-    if (series.intervals.empty()) continue;
-    lower.push_back({line.back().x, axes.y(series.intervals[k].x)});
-    upper.push_back({line.back().x, axes.y(series.intervals[k].y)});
+/// A series on the canvas.
+struct Drawn {
+  std::vector<Point> points, upper, lower;
+  bool band = false;  ///< between them there is a line; else the intervals are bars
+};
+
+/// What has no line stands beside each other, and beside the lines, where it would lie on them.
+std::vector<Drawn> placed(const Plot& plot, const Axes& axes) {
+  const auto is_band = [](const Series& s) { return s.line && s.points.size() > 1; };
+  const auto lines = static_cast<double>(std::ranges::count_if(plot.series, is_band));
+  const double bars = static_cast<double>(plot.series.size()) - lines;
+  const double apart = std::min(16.0, 120 / std::max(1.0, bars));
+  // Around their radius, where a line may have its own point.
+  const double most = lines > 0 ? std::ceil(bars / 2) : (bars - 1) / 2;
+  const double inset = (most + (lines > 0 ? 1 : 0)) * apart;
+  std::vector<Drawn> all;
+  double place = -most;
+  for (const Series& series : plot.series) {
+    Drawn& drawn = all.emplace_back();
+    drawn.band = is_band(series);
+    for (std::size_t k = 0; k < series.points.size(); ++k) {
+      Point at = axes.at(series.points[k]);
+      if (!drawn.band) at.x = std::clamp(at.x, kLeft + inset, kRight - inset) + place * apart;
+      drawn.points.push_back(at);
+      if (series.intervals.empty()) continue;
+      drawn.lower.push_back({at.x, axes.y(series.intervals[k].x)});
+      drawn.upper.push_back({at.x, axes.y(series.intervals[k].y)});
+    }
+    if (!drawn.band) place += lines > 0 && place == -1 ? 2 : 1;
   }
-  if (series.line && line.size() > 1) {
-    canvas.band(upper, lower, colour, 0.18F);
-    canvas.line(line, 4, colour);
-  } else {
-    for (std::size_t k = 0; k < upper.size(); ++k) {
-      canvas.fill(line[k].x - 1.5, upper[k].y, 3, lower[k].y - upper[k].y, colour);
+  return all;
+}
+
+/// Of all series first the bands, then lines and bars, then markers, so that none hides another's;
+/// the first series lies on top.
+void draw_series(Canvas& canvas, const Plot& plot, const Axes& axes) {
+  const std::vector<Drawn> all = placed(plot, axes);
+  for (std::size_t i = all.size(); i-- > 0;) {
+    if (all[i].band) canvas.band(all[i].upper, all[i].lower, series_colour(i), 0.18F);
+  }
+  for (std::size_t i = all.size(); i-- > 0;) {
+    const Drawn& own = all[i];
+    const Colour colour = series_colour(i);
+    if (own.band) {
+      canvas.line(own.points, 4, colour);
+      continue;
+    }
+    for (std::size_t k = 0; k < own.upper.size(); ++k) {
+      const double x = own.points[k].x, top = own.upper[k].y, bottom = own.lower[k].y;
+      canvas.fill(x - 1.5, top, 3, bottom - top, colour);
+      canvas.fill(x - 7, top - 1, 14, 2, colour);
+      canvas.fill(x - 7, bottom - 1, 14, 2, colour);
     }
   }
-  if (!series.markers) return;
-  for (const Point& p : line) {
-    canvas.marker(marker_of(i), p, 10, kWhite);
-    canvas.marker(marker_of(i), p, 7.5, colour);
+  for (std::size_t i = all.size(); i-- > 0;) {
+    if (!plot.series[i].markers) continue;
+    for (const Point& p : all[i].points) {
+      canvas.marker(marker_of(i), p, 10, kWhite);
+      canvas.marker(marker_of(i), p, 7.5, series_colour(i));
+    }
   }
 }
 
@@ -148,9 +191,7 @@ phosphene::Tensor draw(const Plot& plot) {
   Canvas canvas(static_cast<std::int64_t>(kWidth), static_cast<std::int64_t>(kHeight));
   const Axes axes(plot);
   draw_axes(canvas, plot, axes);
-  for (std::size_t i = plot.series.size(); i-- > 0;) {  // the first lies on top
-    draw_series(canvas, plot.series[i], axes, i);
-  }
+  draw_series(canvas, plot, axes);
   if (!plot.series.empty()) draw_legend(canvas, plot, axes);
   return canvas.take();
 }

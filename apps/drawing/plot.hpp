@@ -13,7 +13,8 @@ struct Series {
   std::vector<Point> points;
   std::vector<Point> intervals{};  ///< x: low, y: high of the point's y; empty: none are shown
   bool markers = true;             ///< at the points
-  bool line = true;                ///< between them; without it intervals are bars
+  bool line = true;                ///< between them; without it intervals are bars, and
+                                   ///< several series stand a little beside each other
 };
 
 struct Plot {

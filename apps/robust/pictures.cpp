@@ -78,7 +78,9 @@ void draw_pair(Canvas& canvas, const Pair& pair, const Layout& l, std::int64_t l
   const Tensor middle = perturbation(pair, k);
   const std::array<const Tensor*, 3> images{&pair.image, &middle, &pair.attacked};
   const std::array<std::string, 3> first{pair.clean, "× " + std::to_string(k), pair.shown_as};
-  const std::array<std::string, 3> second{pair.name, norms_text(d), ""};
+  const std::string wanted =
+      pair.target.empty() ? "" : "target " + pair.target + (pair.fooled ? "" : ": not shown");
+  const std::array<std::string, 3> second{pair.name, norms_text(d), wanted};
   for (std::size_t i = 0; i < 3; ++i) {
     const std::int64_t x = left + static_cast<std::int64_t>(i) * step;
     canvas.image(*images[i], x + inset, top, l.cell_w, l.cell_h);
@@ -94,6 +96,13 @@ void draw_pair(Canvas& canvas, const Pair& pair, const Layout& l, std::int64_t l
 }
 
 }  // namespace
+
+std::string caption(const std::string& name, double share) {
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), " %.1f %%", 100 * share);
+  const bool number = !name.empty() && name.back() >= '0' && name.back() <= '9';
+  return name + (number ? ":" : "") + text.data();
+}
 
 Tensor curves_picture(const std::string& title, Norm norm, const std::vector<NamedCurve>& curves) {
   const bool linf = norm == Norm::linf;

@@ -17,12 +17,16 @@ struct NamedCurve {
 phosphene::Tensor curves_picture(const std::string& title, phosphene::Norm norm,
                                  const std::vector<NamedCurve>& curves);
 
+/// "tabby cat 98.1 %"; after a number "class 281: 98.1 %"
+std::string caption(const std::string& name, double share);
+
 /// One attacked image as the grid shows it: host images [1, 3, h, w] of one size.
 struct Pair {
   phosphene::Tensor image, attacked;
   std::string name;      ///< of the image
-  std::string clean;     ///< "tabby cat 98.1 %"
+  std::string clean;     ///< what the victim says of it: caption()
   std::string shown_as;  ///< the same of the attacked one
+  std::string target;    ///< the class that it was to show; empty: any other
   bool fooled = false;
 };
 

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <cstdio>
 #include <map>
 #include <memory>
 #include <optional>
@@ -36,9 +35,7 @@ std::string words(const Subject& s, const float* logits, std::int64_t classes) {
   for (std::int64_t k = 0; k < classes; ++k) {
     sum += std::exp(static_cast<double>(logits[k] - logits[shown]));
   }
-  std::array<char, 32> share{};
-  std::snprintf(share.data(), share.size(), " %.1f %%", 100 / sum);
-  return s.class_name(shown) + share.data();
+  return caption(s.class_name(shown), 1 / sum);
 }
 
 /// The attacked images as the sweep saved them, a row an item of the shard.
@@ -108,7 +105,9 @@ std::vector<Pair> pairs_of(const AttackFlags& f, const AttackPlan& plan, const S
     pair.name = s.data->name(image);
     pair.image = s.data->load(image);
     pair.attacked = attacked.load(image, one.variant, pair.image.shape());
-    pair.fooled = one.record->record.attacked->success;
+    const Record::Attacked& outcome = *one.record->record.attacked;
+    pair.fooled = outcome.success;
+    if (outcome.target >= 0) pair.target = s.class_name(outcome.target);
     const std::array<Specimen, 2> both{
         {{image, label, &pair.image}, {image, label, &pair.attacked}}};
     const Tensor logits = inspector.logits(both);

@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "apps/drawing/canvas.hpp"
@@ -159,6 +161,53 @@ TEST(Plot, WithoutALineNothingIsBetweenThePoints) {
   };
   EXPECT_GT(coloured(true), 0);
   EXPECT_EQ(coloured(false), 0);
+}
+
+std::int64_t of_colour(const Tensor& image, const Colour& colour) {
+  const std::int64_t pixels = image.shape().pixels();
+  const auto is = [&](std::int64_t i, float value) {
+    return std::abs(image.data()[i] - value) < 1e-3F;
+  };
+  std::int64_t count = 0;
+  for (std::int64_t i = 0; i < pixels; ++i) {
+    count += is(i, colour.red) && is(pixels + i, colour.green) && is(2 * pixels + i, colour.blue);
+  }
+  return count;
+}
+
+TEST(Plot, NoBandCoversAnothersLine) {
+  const Series low{"", {{0, 20}, {1, 20}}, {{19, 21}, {19, 21}}, false};
+  const Series wide{"", {{0, 80}, {1, 80}}, {{1, 99}, {1, 99}}, false};
+  const auto second = [](std::vector<Series> series) {
+    return of_colour(draw({"", "", "", 0, 100, std::move(series)}), series_colour(1));
+  };
+  EXPECT_EQ(second({wide, low}), second({{"", {}, {}, false}, low}));
+}
+
+TEST(Plot, SinglePointsOfOneValueAreAllSeen) {
+  const Series point{"", {{0, 90}, {8, 40}}, {{85, 95}, {30, 50}}, true, false};
+  const Tensor image = draw({"", "", "", 0, 100, {point, point, point}});
+  const std::int64_t first = of_colour(image, series_colour(0));
+  EXPECT_GT(first, 300);
+  for (const std::size_t i : {1U, 2U}) EXPECT_GT(of_colour(image, series_colour(i)), first / 2);
+}
+
+TEST(Plot, ASinglePointOnALineIsSeen) {
+  const Series line{"", {{0, 90}, {4, 60}, {8, 40}}};
+  const Series point{"", {{4, 60}}, {}, true, false};
+  const auto second = [](std::vector<Series> series) {
+    return of_colour(draw({"", "", "", 0, 100, std::move(series)}), series_colour(1));
+  };
+  EXPECT_GT(second({line, point}), second({{"", {}, {}, false}, point}) / 2);
+}
+
+TEST(Plot, ALongTitleEndsWithinThePicture) {
+  const Tensor image = draw({std::string(150, 'W'), "", "", 0, 1, {}});
+  for (std::int64_t y = 0; y < 60; ++y) {
+    for (std::int64_t x = 1185; x < 1200; ++x) {
+      ASSERT_EQ(image.data()[y * 1200 + x], 1) << x << ' ' << y;
+    }
+  }
 }
 
 TEST(Plot, OfOnePointHasItToo) {

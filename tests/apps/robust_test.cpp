@@ -8,15 +8,18 @@
 #include <vector>
 
 #include "apps/epsilons.hpp"
+#include "apps/robust/pictures.hpp"
 #include "apps/robust/record.hpp"
 #include "apps/robust/setup.hpp"
 #include "apps/robust/summary.hpp"
+#include "phosphene/tensor.hpp"
 #include "tests/apps/robust_records.hpp"
 
 namespace apps {
 namespace {
 
 using phosphene::Norm;
+using phosphene::Tensor;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
@@ -152,6 +155,24 @@ TEST(Summaries, RoundingThatHealsIsCounted) {
   EXPECT_EQ(s.robust.count, 0);
   EXPECT_EQ(s.rounded.count, 1);
   EXPECT_EQ(s.rounded_success.count, 0);
+}
+
+TEST(Grids, SayTheTargetAndWhetherItIsShown) {
+  EXPECT_EQ(caption("tabby cat", 0.981), "tabby cat 98.1 %");
+  EXPECT_EQ(caption("class 56", 0.585), "class 56: 58.5 %");
+  const auto drawn = [](const std::string& target, bool fooled) {
+    std::vector<Pair> pairs(1);
+    pairs[0].image = Tensor::host({1, 3, 2, 2});
+    pairs[0].attacked = Tensor::host({1, 3, 2, 2});
+    for (Tensor* image : {&pairs[0].image, &pairs[0].attacked})
+      std::fill_n(image->data(), 12, 0.5F);
+    pairs[0].target = target;
+    pairs[0].fooled = fooled;
+    const Tensor picture = grid_picture("", pairs);
+    return std::vector<float>(picture.data(), picture.data() + picture.count());
+  };
+  EXPECT_TRUE(drawn("disc", true) != drawn("", true));
+  EXPECT_TRUE(drawn("disc", true) != drawn("disc", false));
 }
 
 TEST(Summaries, HaveWilsonsInterval) {

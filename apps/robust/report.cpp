@@ -138,7 +138,7 @@ nlohmann::json setup_of(const AttackFlags& f, const AttackPlan& plan, const Subj
 }
 
 std::vector<Summary> summaries_of(const AttackPlan& plan, const std::vector<Record>& records) {
-  std::vector<Summary> all = summarise(records);
+  std::vector<Summary> all = summarise(records, parts_of(plan.method->name));
   for (Summary& s : summarise(within(records, plan.options.norm, plan.within))) {
     all.push_back(std::move(s));
   }

@@ -89,7 +89,7 @@ Run run_of(const Lines& lines, const std::string& path, const std::string& at) {
   Run run;
   run.setup = setup_of_journal(nlohmann::json(lines.header["settings"]));
   run.norm = phosphene::parse_norm(run.setup["norm"].get<std::string>());
-  run.summaries = summarise(records);
+  run.summaries = summarise(records, parts_of(run.setup["method"].get<std::string>()));
   const std::string where = at.empty() ? usual_epsilons(run.norm) : at;
   const std::vector<double> radii = epsilons("--epsilons", where, run.norm);
   run.curve = curve(records, run.norm, radii);

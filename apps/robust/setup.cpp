@@ -50,6 +50,11 @@ nlohmann::json setup_of_report(const nlohmann::json& report) {
   return setup;
 }
 
+std::vector<std::string> parts_of(const std::string& method) {
+  if (method != "autoattack") return {};
+  return {"apgd-ce", "apgd-t", "fab-t", "square"};
+}
+
 std::string heading(const nlohmann::json& setup) {
   const auto text = [&](const char* name) { return text_of(setup[name]); };
   std::string line = text("model").empty() ? "network" : text("model");

@@ -18,6 +18,7 @@ Spread spread(std::vector<double> values) {
   for (const double v : values) sum += v;
   const std::size_t middle = values.size() / 2;
   Spread s;
+  s.known = true;
   s.mean = sum / static_cast<double>(values.size());
   s.median = values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
   for (std::size_t k = 0; k < s.quantiles.size(); ++k) {
@@ -36,7 +37,21 @@ std::string quantile_name(double q) {
   return name;
 }
 
-Summary counted(const std::vector<const Record*>& records) {
+/// Of an image that fell the record says to which part; it had withstood those before it.
+std::vector<Summary::Part> after_parts(const std::vector<const Record*>& records,
+                                       const Summary& all, const std::vector<std::string>& parts) {
+  std::vector<Summary::Part> after;
+  Rate left = all.robust;
+  for (std::size_t k = parts.size(); k-- > 0;) {
+    after.insert(after.begin(), {parts[k], left});
+    left.count += std::ranges::count_if(records, [&](const Record* record) {
+      return record->attacked && record->attacked->success && record->attacked->by == parts[k];
+    });
+  }
+  return after;
+}
+
+Summary counted(const std::vector<const Record*>& records, const std::vector<std::string>& parts) {
   Summary s;
   s.epsilon = records.front()->epsilon;
   std::vector<double> linf, l2, iterations, queries;
@@ -63,6 +78,7 @@ Summary counted(const std::vector<const Record*>& records) {
   s.l2 = spread(l2);
   s.iterations = spread(iterations);
   s.queries = spread(queries);
+  s.after = after_parts(records, s, parts);
   return s;
 }
 
@@ -72,11 +88,12 @@ double Rate::value() const {
   return of == 0 ? 0 : static_cast<double>(count) / static_cast<double>(of);
 }
 
-std::vector<Summary> summarise(const std::vector<Record>& records) {
+std::vector<Summary> summarise(const std::vector<Record>& records,
+                               const std::vector<std::string>& parts) {
   std::map<std::optional<double>, std::vector<const Record*>> by_epsilon;
   for (const Record& record : records) by_epsilon[record.epsilon].push_back(&record);
   std::vector<Summary> summaries;
-  for (const auto& [epsilon, own] : by_epsilon) summaries.push_back(counted(own));
+  for (const auto& [epsilon, own] : by_epsilon) summaries.push_back(counted(own, parts));
   return summaries;
 }
 
@@ -116,15 +133,20 @@ std::vector<CurvePoint> curve(const std::vector<Record>& records, phosphene::Nor
 }
 
 void put(nlohmann::json& json, const std::string& name, const Rate& rate) {
+  if (rate.of == 0) {
+    json[name] = json[name + "_interval"] = nullptr;
+    return;
+  }
   const phosphene::Interval interval = phosphene::wilson(rate.count, rate.of);
   json[name] = rate.value();
   json[name + "_interval"] = {interval.low, interval.high};
 }
 
 nlohmann::json to_json(const Spread& spread) {
-  nlohmann::json json{{"mean", spread.mean}, {"median", spread.median}};
+  const auto value = [&](double v) { return spread.known ? nlohmann::json(v) : nlohmann::json(); };
+  nlohmann::json json{{"mean", value(spread.mean)}, {"median", value(spread.median)}};
   for (std::size_t k = 0; k < spread.quantiles.size(); ++k) {
-    json["quantiles"][quantile_name(Spread::kQuantiles[k])] = spread.quantiles[k];
+    json["quantiles"][quantile_name(Spread::kQuantiles[k])] = value(spread.quantiles[k]);
   }
   return json;
 }
@@ -148,6 +170,11 @@ nlohmann::json to_json(const Summary& s) {
   json["iterations"] = to_json(s.iterations);
   json["queries"] = to_json(s.queries);
   json["queries"]["total"] = s.total_queries;
+  for (const Summary::Part& part : s.after) {
+    nlohmann::json entry{{"part", part.name}, {"robust", part.robust.count}};
+    put(entry, "robust_accuracy", part.robust);
+    json["after"].push_back(entry);
+  }
   return json;
 }
 
@@ -167,12 +194,13 @@ Summary summary_of(const nlohmann::json& json) {
   try {
     const auto integer = [&](const char* name) { return json.at(name).get<std::int64_t>(); };
     const auto rate = [&](const char* name, std::int64_t of) {
-      const double value = json.at(name).get<double>();
+      const double value = of == 0 ? 0 : json.at(name).get<double>();
       return Rate{std::llround(value * static_cast<double>(of)), of};
     };
     const auto values = [&](const char* name) {
       const nlohmann::json& entry = json.at(name);
-      Spread spread{entry.at("mean").get<double>(), entry.at("median").get<double>()};
+      if (entry.at("mean").is_null()) return Spread{};
+      Spread spread{entry.at("mean").get<double>(), entry.at("median").get<double>(), {}, true};
       for (std::size_t k = 0; k < spread.quantiles.size(); ++k) {
         entry.at("quantiles").at(quantile_name(Spread::kQuantiles[k])).get_to(spread.quantiles[k]);
       }
@@ -192,6 +220,12 @@ Summary summary_of(const nlohmann::json& json) {
     s.iterations = values("iterations");
     s.queries = values("queries");
     s.total_queries = json.at("queries").at("total").get<std::int64_t>();
+    if (json.contains("after")) {
+      for (const nlohmann::json& entry : json["after"]) {
+        s.after.push_back({entry.at("part").get<std::string>(),
+                           {entry.at("robust").get<std::int64_t>(), images}});
+      }
+    }
   } catch (const nlohmann::json::exception&) {
     throw phosphene::Error("has no summary that an attack would write");
   }

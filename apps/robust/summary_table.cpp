@@ -15,6 +15,26 @@ std::string formatted(const char* format, Values... values) {
   return text.data();
 }
 
+/// The last columns.
+std::string work(const Summary& s) {
+  if (!s.iterations.known) return " | - | - |\n";
+  return formatted(" | %.1f | %.1f |\n", s.iterations.mean, s.queries.mean);
+}
+
+/// "robust % at 8/255 after apgd-ce 24.4, apgd-t 23.0, ...": a line an epsilon
+std::string parts_text(const std::vector<Summary>& summaries, const std::string& by) {
+  std::string text;
+  for (const Summary& s : summaries) {
+    if (s.after.empty()) continue;
+    text += "\nrobust %" + by + " at " + epsilon_text(s.epsilon.value_or(0)) + " after";
+    for (const Summary::Part& part : s.after) {
+      text += (&part == &s.after.front() ? " " : ", ") + part.name +
+              formatted(" %.1f", 100 * part.robust.value());
+    }
+  }
+  return text.empty() ? text : text + "\n";
+}
+
 }  // namespace
 
 std::string epsilon_text(double epsilon) {
@@ -25,6 +45,7 @@ std::string epsilon_text(double epsilon) {
 }
 
 std::string percent(const Rate& rate) {
+  if (rate.of == 0) return "-";
   const phosphene::Interval interval = phosphene::wilson(rate.count, rate.of);
   return formatted("%.1f [%.1f, %.1f]", 100 * rate.value(), 100 * interval.low,
                    100 * interval.high);
@@ -38,16 +59,16 @@ std::string table(const std::vector<Summary>& summaries, phosphene::Norm norm, b
     if (!s.epsilon) {
       const Spread& d = linf ? s.linf : s.l2;
       distances += "| " + percent(s.clean) + " | " + percent(s.success);
-      distances += formatted(" | %.5f | %.5f | %.5f to %.5f", d.median, d.mean, d.quantiles.front(),
-                             d.quantiles.back());
-      distances += " | " + percent(s.rounded_success);
-      distances += formatted(" | %.1f | %.1f |\n", s.iterations.mean, s.queries.mean);
+      distances += d.known ? formatted(" | %.5f | %.5f | %.5f to %.5f", d.median, d.mean,
+                                       d.quantiles.front(), d.quantiles.back())
+                           : " | - | - | -";
+      distances += " | " + percent(s.rounded_success) + work(s);
       continue;
     }
     rates += "| " + epsilon_text(*s.epsilon) + " | " + percent(s.clean);
     rates += " | " + percent(s.success) + " | " + percent(s.robust) + " | " + percent(s.rounded);
-    rates += formatted(" | %.5f | %.4f | %.1f | %.1f |\n", s.linf.median, s.l2.median,
-                       s.iterations.mean, s.queries.mean);
+    rates += s.linf.known ? formatted(" | %.5f | %.4f", s.linf.median, s.l2.median) : " | - | -";
+    rates += work(s);
   }
   if (!distances.empty()) {
     distances = "| clean % | fooled at any distance %" + by + " | median " +
@@ -63,7 +84,8 @@ std::string table(const std::vector<Summary>& summaries, phosphene::Norm norm, b
             "|\n|---|---|---|---|---|---|---|---|---|\n" +
             rates;
   }
-  return distances + (distances.empty() || rates.empty() ? "" : "\n") + rates;
+  return distances + (distances.empty() || rates.empty() ? "" : "\n") + rates +
+         parts_text(summaries, by);
 }
 
 }  // namespace apps

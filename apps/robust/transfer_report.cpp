@@ -24,7 +24,7 @@ std::string counts(const Rate& rate) {
 }
 
 std::string short_percent(const Rate& rate) {
-  if (rate.of == 0) return "none";
+  if (rate.of == 0) return "-";
   std::array<char, 16> text{};
   std::snprintf(text.data(), text.size(), "%.1f %%", 100 * rate.value());
   return text.data();

@@ -157,6 +157,48 @@ TEST(Summaries, RoundingThatHealsIsCounted) {
   EXPECT_EQ(s.rounded_success.count, 0);
 }
 
+TEST(Summaries, OfNothingSayNothing) {
+  const Summary none_attacked = summarise({{3, 4, 0.5, 0.1, {}}}).front();
+  const nlohmann::json json = nlohmann::json::parse(to_json(none_attacked).dump());
+  for (const char* field : {"attack_success_rate", "attack_success_rate_interval"}) {
+    EXPECT_TRUE(json[field].is_null()) << field;
+  }
+  for (const char* field : {"linf", "l2", "iterations", "queries"}) {
+    EXPECT_TRUE(json[field]["median"].is_null()) << field;
+    EXPECT_TRUE(json[field]["quantiles"]["0.9"].is_null()) << field;
+  }
+  EXPECT_EQ(json["robust_accuracy"], 0.0);  // of one image
+  EXPECT_EQ(to_json(summary_of(json)), json);
+  EXPECT_THAT(table({none_attacked}, Norm::linf, false), HasSubstr("| - | 0.0 [0.0, 79.3]"));
+  EXPECT_THAT(table({none_attacked}, Norm::linf, false), HasSubstr("| - | - | - | - |\n"));
+
+  const Summary none_fooled = summarise({right(0.1, false)}).front();
+  EXPECT_THAT(table({none_fooled}, Norm::linf, false), HasSubstr("| - | - | 20.0 | 21.0 |\n"));
+  Record nearest = right(0.1, false);
+  nearest.epsilon.reset();
+  EXPECT_THAT(table(summarise({nearest}), Norm::l2, false),
+              HasSubstr("| - | - | - | - | 20.0 | 21.0 |\n"));
+}
+
+TEST(Summaries, OfASuiteHaveWhatStandsAfterEachPart) {
+  std::vector<Record> records{right(0.1, true), right(0.1, true), right(0.1, true),
+                              right(0.1, false)};
+  records[0].attacked->by = records[1].attacked->by = "apgd-ce";
+  records[2].attacked->by = "square";
+  const Summary s = summarise(records, parts_of("autoattack")).front();
+  const nlohmann::json json = to_json(s);
+  ASSERT_THAT(json["after"], SizeIs(4));
+  EXPECT_EQ(json["after"][0]["part"], "apgd-ce");
+  for (int k = 0; k < 3; ++k) EXPECT_EQ(json["after"][k]["robust_accuracy"], 0.5) << k;
+  EXPECT_EQ(json["after"][3]["robust_accuracy"], 0.25);
+  EXPECT_EQ(to_json(summary_of(json)), json);
+  EXPECT_THAT(
+      table({s}, Norm::linf, false),
+      HasSubstr("robust % at 0.1 after apgd-ce 50.0, apgd-t 50.0, fab-t 50.0, square 25.0"));
+  EXPECT_THAT(table({s}, Norm::linf, true), HasSubstr("\nrobust % (naive) at 0.1 after apgd-ce"));
+  EXPECT_FALSE(to_json(summarise(records, parts_of("pgd")).front()).contains("after"));
+}
+
 TEST(Grids, SayTheTargetAndWhetherItIsShown) {
   EXPECT_EQ(caption("tabby cat", 0.981), "tabby cat 98.1 %");
   EXPECT_EQ(caption("class 56", 0.585), "class 56: 58.5 %");

@@ -150,12 +150,14 @@ nlohmann::json report(const TransferMatrix& matrix, const Flags& f, const Attack
   for (std::size_t k = 0; k < networks.size(); ++k) {
     json["networks"][k]["weights"] = networks[k].network.weights().source();
     json["networks"][k]["model"] = networks[k].network.info().model;
-    json["networks"][k]["fingerprint"] = apps::fingerprint(networks[k].network.weights());
+    json["networks"][k]["weights_fingerprint"] = apps::fingerprint(networks[k].network.weights());
   }
   json["method"] = plan.method->name;
   json["norm"] = to_string(plan.options.norm);
+  json["options"] = apps::used_options(plan);
   if (!plan.method->nearest) json["epsilon"] = plan.epsilons.front();
-  json["data"] = {{"path", f.data}, {"fingerprint", data.fingerprint()}};
+  json["data"] = f.data;
+  json["data_fingerprint"] = data.fingerprint();
   return json;
 }
 

@@ -23,7 +23,9 @@
 #include "phosphene/npy.hpp"
 #include "phosphene/statistics.hpp"
 #include "progress.hpp"
+#include "robust/record.hpp"
 #include "stoppable.hpp"
+#include "sweep.hpp"
 
 namespace {
 
@@ -171,6 +173,17 @@ Tensor picture(const Tensor& delta, const std::string& title, const std::string&
   return canvas.take();
 }
 
+/// Everything that decides the result, besides the ball. `passes` are those that may be made.
+nlohmann::json said(const UniversalOptions& o) {
+  return {{"passes", o.passes},
+          {"unfooled", apps::shortest(o.unfooled)},
+          {"deepfool",
+           {{"norm", to_string(o.deepfool.norm)},
+            {"steps", o.deepfool.steps},
+            {"overshoot", apps::shortest(o.deepfool.overshoot)},
+            {"candidates", o.deepfool.candidates}}}};
+}
+
 int run_universal(const Flags& f, int argc, char** argv) {
   UniversalOptions options = f.options();
   const Network network = load_network(f.network_options());
@@ -232,12 +245,13 @@ int run_universal(const Flags& f, int argc, char** argv) {
   if (!f.json.empty()) {
     nlohmann::json json = {{"provenance", apps::provenance(context, argc, argv)},
                            {"weights", network.weights().source()},
+                           {"weights_fingerprint", apps::fingerprint(network.weights())},
                            {"model", network.info().model},
                            {"data", f.data},
                            {"data_fingerprint", images.data->fingerprint()},
                            {"norm", to_string(options.norm)},
                            {"epsilon", options.epsilon},
-                           {"unfooled", options.unfooled},
+                           {"options", said(options)},
                            {"images", images.trained},
                            {"held_out", held},
                            {"passes", result.passes},

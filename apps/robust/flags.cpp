@@ -174,4 +174,12 @@ AttackPlan read(const AttackFlags& f, const CLI::App& app) {
   return plan;
 }
 
+nlohmann::json used_options(const AttackPlan& plan) {
+  nlohmann::json options = plan.method->used(plan.options);
+  if (options.contains("relative_alpha") && !plan.epsilons.empty()) {
+    options["alpha"] = options["relative_alpha"].get<double>() * plan.epsilons.back();
+  }
+  return options;
+}
+
 }  // namespace apps

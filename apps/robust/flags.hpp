@@ -1,6 +1,7 @@
 #pragma once
 #include <CLI/CLI.hpp>
 #include <cstdint>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
@@ -42,5 +43,8 @@ struct AttackPlan {
 /// Throws phosphene::UsageError, also for a flag that another method has. `app` knows which were
 /// given.
 AttackPlan read(const AttackFlags& flags, const CLI::App& app);
+
+/// What the method runs with, for a report; "alpha" at the largest epsilon where it is a share.
+nlohmann::json used_options(const AttackPlan& plan);
 
 }  // namespace apps

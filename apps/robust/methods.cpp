@@ -54,9 +54,10 @@ PgdOptions penalty_options() {
 }
 nlohmann::json said(const PgdOptions& o) {
   nlohmann::json json{
-      {"loss", to_string(o.loss)},    {"steps", o.steps}, {"restarts", o.restarts},
-      {"samples", o.samples},         {"stay", o.stay},   {"momentum", shortest(o.momentum)},
-      {"lambda", shortest(o.penalty)}};
+      {"loss", to_string(o.loss)},       {"steps", o.steps},     {"restarts", o.restarts},
+      {"random_start", o.random_start},  {"samples", o.samples}, {"stay", o.stay},
+      {"momentum", shortest(o.momentum)}};
+  if (o.penalty > 0) json["lambda"] = shortest(o.penalty);
   const bool relative = o.alpha == 0;
   json[relative ? "relative_alpha" : "alpha"] = shortest(relative ? o.relative_alpha : o.alpha);
   return json;
@@ -77,10 +78,13 @@ ApgdOptions apgd_t_options() {
   return options;
 }
 nlohmann::json said(const ApgdOptions& o) {
-  return {{"loss", to_string(o.loss)},
-          {"steps", o.steps},
-          {"restarts", o.restarts},
-          {"samples", o.samples}};
+  nlohmann::json json{{"loss", to_string(o.loss)},
+                      {"steps", o.steps},
+                      {"restarts", o.restarts},
+                      {"samples", o.samples},
+                      {"rho", shortest(o.rho)}};
+  if (o.targets > 0) json["targets"] = o.targets;
+  return json;
 }
 
 CarliniWagnerOptions cw_options(const MethodOptions& o) {
@@ -91,7 +95,13 @@ CarliniWagnerOptions cw_options(const MethodOptions& o) {
   return options;
 }
 nlohmann::json said(const CarliniWagnerOptions& o) {
-  return {{"steps", o.steps}, {"searches", o.searches}, {"samples", o.samples}};
+  return {{"steps", o.steps},
+          {"searches", o.searches},
+          {"samples", o.samples},
+          {"rate", shortest(o.rate)},
+          {"initial_c", shortest(o.initial_c)},
+          {"kappa", shortest(o.kappa)},
+          {"abort_early", o.abort_early}};
 }
 
 DeepFoolOptions deepfool_options(const MethodOptions& o) {
@@ -100,7 +110,9 @@ DeepFoolOptions deepfool_options(const MethodOptions& o) {
   set(options.steps, o.steps);
   return options;
 }
-nlohmann::json said(const DeepFoolOptions& o) { return {{"steps", o.steps}}; }
+nlohmann::json said(const DeepFoolOptions& o) {
+  return {{"steps", o.steps}, {"overshoot", shortest(o.overshoot)}, {"candidates", o.candidates}};
+}
 
 FabOptions fab_options(const MethodOptions& o) {
   FabOptions options;
@@ -109,7 +121,13 @@ FabOptions fab_options(const MethodOptions& o) {
   set(options.steps, o.steps);
   return options;
 }
-nlohmann::json said(const FabOptions& o) { return {{"steps", o.steps}}; }
+nlohmann::json said(const FabOptions& o) {
+  return {{"steps", o.steps},
+          {"targets", o.targets},
+          {"alpha_max", shortest(o.alpha_max)},
+          {"eta", shortest(o.eta)},
+          {"beta", shortest(o.beta)}};
+}
 
 SquareOptions square_options(const MethodOptions& o) {
   SquareOptions options;
@@ -119,7 +137,7 @@ SquareOptions square_options(const MethodOptions& o) {
   return options;
 }
 nlohmann::json said(const SquareOptions& o) {
-  return {{"queries", o.queries}, {"restarts", o.restarts}};
+  return {{"queries", o.queries}, {"restarts", o.restarts}, {"p_init", shortest(o.p_init)}};
 }
 std::unique_ptr<Attack> make_square(const Context& c, Victim& v, const SquareOptions& options) {
   return square(c, as_classifier(c, v), v.images(), options);
@@ -133,7 +151,10 @@ HopSkipJumpOptions hop_skip_jump_options(const MethodOptions& o) {
   return options;
 }
 nlohmann::json said(const HopSkipJumpOptions& o) {
-  nlohmann::json json{{"steps", o.iterations}};
+  nlohmann::json json{{"steps", o.iterations},
+                      {"initial_evaluations", o.initial_evaluations},
+                      {"max_evaluations", o.max_evaluations},
+                      {"gamma", shortest(o.gamma)}};
   if (o.max_queries > 0) json["queries"] = o.max_queries;
   return json;
 }
@@ -155,21 +176,21 @@ RunAttack run_autoattack(const Context& context, Victim& victim, const MethodOpt
   };
 }
 
+/// The parameters that autoattack() gives its parts.
+nlohmann::json autoattack_used(const MethodOptions&) {
+  return {{"apgd-ce", said(ApgdOptions{})},
+          {"apgd-t", said(apgd_t_options())},
+          {"fab-t", said(FabOptions{})},
+          {"square", said(SquareOptions{})}};
+}
+
 /// The method with how its options come from flags, and the attack from them.
 template <class OptionsOf, class Make>
 Method with(Method method, OptionsOf options_of, Make make) {
   method.make = [=](const Context& c, Victim& v, const MethodOptions& o) {
     return running(make(c, v, options_of(o)));
   };
-  method.used = [options_of, flags = method.flags](const MethodOptions& o) {
-    nlohmann::json own = nlohmann::json::object();
-    const nlohmann::json all = said(options_of(o));
-    for (const auto& [name, value] : all.items()) {
-      const std::string flag = name == "relative_alpha" ? "--alpha" : "--" + name;
-      if (std::ranges::find(flags, flag) != flags.end()) own[name] = value;
-    }
-    return own;
-  };
+  method.used = [=](const MethodOptions& o) { return said(options_of(o)); };
   return method;
 }
 
@@ -231,7 +252,7 @@ const std::vector<Method>& methods() {
        .flags = {},
        .targeted = false,
        .make = run_autoattack,
-       .used = [](const MethodOptions&) { return nlohmann::json::object(); }},
+       .used = autoattack_used},
       with({.name = "cw",
             .what = "the nearest image in L2, by optimisation (Carlini and Wagner 2017)",
             .norms = {kL2},

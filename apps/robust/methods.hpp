@@ -42,8 +42,8 @@ struct Method {
   /// Context and victim outlive what it returns. Throws phosphene::UsageError.
   std::function<RunAttack(const phosphene::Context&, phosphene::Victim&, const MethodOptions&)>
       make{};
-  /// What it runs with: {"steps": 10, "loss": "ce", ...}, of its `flags` those with a value. A step
-  /// that is a share of epsilon is "relative_alpha".
+  /// Everything that decides its result: {"steps": 10, "loss": "ce", ...}, whether a flag sets it
+  /// or not. A step that is a share of epsilon is "relative_alpha". setup.cpp lists the names.
   std::function<nlohmann::json(const MethodOptions&)> used{};
 };
 

@@ -129,11 +129,8 @@ nlohmann::json setup_of(const AttackFlags& f, const AttackPlan& plan, const Subj
   nlohmann::json setup = setup_of_journal(settings(f, plan, s));
   setup["data"] = f.image.empty() ? f.data : f.image;
   setup["weights"] = s.network->weights().source();
-  if (setup["options"].contains("relative_alpha") && !plan.epsilons.empty()) {
-    // As the rates at the top, of the largest.
-    setup["options"]["alpha"] =
-        setup["options"]["relative_alpha"].get<double>() * plan.epsilons.back();
-  }
+  if (!f.mask.empty()) setup["mask"]["file"] = f.mask;
+  setup["options"] = used_options(plan);
   return setup;
 }
 

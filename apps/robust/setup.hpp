@@ -6,7 +6,8 @@
 // What was attacked, and how, as attack --json has it at its top: "model", "weights_fingerprint",
 // "data_fingerprint", "method", "norm", "targeted", "defence", "naive", "expectation", and
 // "options", what the method ran with: {"steps": 10, "loss": "ce", ...}; of a report, not of a
-// journal, "data".
+// journal, "data". Under a mask "mask": {"fingerprint", "free"}, the share of the pixels that may
+// change, and of a report "file"; else null.
 namespace apps {
 
 /// Of the settings in a journal's header.

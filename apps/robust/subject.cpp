@@ -122,6 +122,13 @@ class VictimMaker {
   std::string expectation_;
 };
 
+/// Of the pixels those that may change.
+double free_share(const Tensor& mask) {
+  const auto free =
+      std::count_if(mask.data(), mask.data() + mask.count(), [](float open) { return open > 0; });
+  return static_cast<double>(free) / static_cast<double>(mask.count());
+}
+
 }  // namespace
 
 std::string Subject::class_name(std::int64_t index) const {
@@ -173,6 +180,7 @@ nlohmann::json settings(const AttackFlags& f, const AttackPlan& plan, const Subj
   for (const auto& [name, value] : used.items()) {
     json["--" + name] = value;
   }
+  if (!s.mask.empty()) json["share of free pixels"] = free_share(s.mask);
   if (!plan.method->nearest) json["--epsilons"] = plan.epsilons;
   return json;
 }

@@ -7,12 +7,15 @@
 #include <algorithm>
 #include <filesystem>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "apps/robust/methods.hpp"
 #include "apps/robust/probes.hpp"
+#include "apps/robust/setup.hpp"
 #include "apps/robust/stream.hpp"
 #include "phosphene/defences/defended.hpp"
 #include "phosphene/error.hpp"
@@ -98,6 +101,18 @@ class Probes : public testing::Test {
   std::string folder_ =
       std::filesystem::temp_directory_path() / ("probes_test_" + std::to_string(::getpid()));
 };
+
+TEST(Methods, SayNothingThatAReportLeavesOut) {
+  for (const Method& method : methods()) {
+    MethodOptions options;
+    options.norm = method.norms.front();
+    nlohmann::json settings;
+    const nlohmann::json used = method.used(options);
+    for (const auto& [name, value] : used.items()) settings["--" + name] = value;
+    EXPECT_EQ(setup_of_journal(settings)["options"], used) << method.name;
+    for (const std::string& part : parts_of(method.name)) EXPECT_TRUE(used.contains(part)) << part;
+  }
+}
 
 TEST_F(Probes, SayNothingOfAnOpenNetwork) {
   EXPECT_THAT(probe_victim(plan_, subject_), IsEmpty());

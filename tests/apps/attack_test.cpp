@@ -92,7 +92,7 @@ TEST_F(AttackApp, OfTheNearestImageItReportsDistances) {
   EXPECT_THAT(outcome.err, HasSubstr("--batch 65536: 4 are all"));
   nlohmann::json s = json();
   EXPECT_EQ(s["batch"], 4);
-  EXPECT_EQ(s["options"], (nlohmann::json{{"steps", 50}}));
+  EXPECT_EQ(s["options"], (nlohmann::json{{"steps", 50}, {"overshoot", 0.02}, {"candidates", 10}}));
   EXPECT_FALSE(s.contains("robust_accuracy"));
   const double median = s["distance"]["median"].get<double>();
   EXPECT_EQ(s["l2"]["median"], median);
@@ -251,6 +251,11 @@ TEST_F(AttackApp, OneTargetedPhotographUnderAMask) {
   const Outcome outcome = run();
   ASSERT_EQ(outcome.code, 0) << outcome.err;
   EXPECT_EQ(json()["images"], 1);
+  EXPECT_EQ(json()["mask"]["file"], path("mask.png"));
+  EXPECT_EQ(json()["mask"]["free"], 0.5);
+  EXPECT_THAT(outcome.out, HasSubstr("mask " + path("mask.png") + " (file "));
+  EXPECT_THAT(outcome.out, HasSubstr("50 % of the pixels free"));
+  EXPECT_THAT(run_app(ROBUSTNESS, {path("out")}).out, HasSubstr("50 % of the pixels free"));
   EXPECT_THAT(text("out/journal-0-of-1.jsonl"), HasSubstr("\"target\":1"));
   const HostArray saved = load_npy(path("out/adversarial.npy"));
   const Tensor clean = load_image(path("disc.png"));

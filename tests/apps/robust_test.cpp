@@ -199,6 +199,22 @@ TEST(Summaries, OfASuiteHaveWhatStandsAfterEachPart) {
   EXPECT_FALSE(to_json(summarise(records, parts_of("pgd")).front()).contains("after"));
 }
 
+TEST(Headings, SayTheMaskAndWhatASuiteRunsWith) {
+  const nlohmann::json setup =
+      setup_of_journal({{"--method", "autoattack"},
+                        {"--mask", "file 1a2b"},
+                        {"share of free pixels", 0.125},
+                        {"--square", {{"queries", 5000}, {"restarts", 1}}}});
+  EXPECT_EQ(heading(setup),
+            "network: autoattack, linf, square (queries 5000, restarts 1), mask file 1a2b, 12.5 % "
+            "of the pixels free");
+  nlohmann::json bare = setup;
+  bare["options"] = {{"square", {{"restarts", 0}}}};
+  EXPECT_THAT(heading(bare), HasSubstr("linf, square, mask"));
+  EXPECT_EQ(setup_of_report(setup)["mask"], setup["mask"]);
+  EXPECT_TRUE(setup_of_journal({{"--mask", ""}})["mask"].is_null());
+}
+
 TEST(Grids, SayTheTargetAndWhetherItIsShown) {
   EXPECT_EQ(caption("tabby cat", 0.981), "tabby cat 98.1 %");
   EXPECT_EQ(caption("class 56", 0.585), "class 56: 58.5 %");

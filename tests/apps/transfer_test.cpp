@@ -76,6 +76,11 @@ TEST_F(Transfer, FillsTheMatrix) {
   EXPECT_EQ(json["method"], "pgd");
   EXPECT_EQ(json["networks"][0]["name"], "trained");
   EXPECT_EQ(json["networks"][1]["weights"], "random:3");
+  EXPECT_TRUE(json["networks"][1].contains("weights_fingerprint"));
+  EXPECT_TRUE(json.contains("data_fingerprint"));
+  EXPECT_EQ(json["options"]["steps"], 3);
+  EXPECT_EQ(json["options"]["loss"], "ce");
+  EXPECT_EQ(json["options"]["alpha"], 1.0 / 255);
   EXPECT_EQ(json["matrix"].size(), 4U);
   for (const nlohmann::json& cell : json["matrix"]) {
     const std::int64_t fooled = cell["fooled"], correct = cell["correct"];

@@ -66,6 +66,9 @@ TEST_F(UniversalApp, WritesThePerturbationItsPictureAndWhatItFools) {
   EXPECT_EQ(json["passes"], 1);
   EXPECT_EQ(json["norm"], "linf");
   EXPECT_EQ(json["fooling_rates"].size(), 1);
+  EXPECT_TRUE(json.contains("weights_fingerprint"));
+  EXPECT_EQ(json["options"]["deepfool"]["overshoot"], 0.02);
+  EXPECT_EQ(json["options"]["unfooled"], 0.2);
   const Interval interval = wilson(json["fooled"], 4);
   EXPECT_DOUBLE_EQ(json["fooling_rate"], json["fooled"].get<double>() / 4);
   EXPECT_DOUBLE_EQ(json["fooling_rate_interval"][0], interval.low);

@@ -85,8 +85,8 @@ Warning check_logits(const Tensor& logits) {
   }
   if (logits.shape().n == 0) return {};
   return "the victim's scores look like probabilities (no row has a negative one, all add up to "
-         "1): "
-         "a softmax before the loss makes gradients vanish; attack the logits before it";
+         "1): a "
+         "softmax before the loss makes gradients vanish; attack the logits before it";
 }
 
 Warning check_gradients(const std::vector<Slope>& slopes, const std::string& loss) {
@@ -183,8 +183,8 @@ Warning check_nearest(const std::vector<Record>& records) {
   if (without == 0) return {};
   return "for " + counted(without, attacked) +
          " images the attack found nothing that fools, however far: it failed, and they are no "
-         "more "
-         "robust for it (too few steps, scores that are flat there, or masked gradients)";
+         "more robust "
+         "for it (too few steps, scores that are flat there, or masked gradients)";
 }
 
 Warning check_rounding(const std::vector<Record>& records) {
@@ -213,11 +213,12 @@ Warning check_confirmed(const std::vector<Record>& records) {
          "afresh, does not confirm " + std::to_string(without);
 }
 
-Warning check_clean(const std::vector<Record>& records) {
+Warning check_clean(const std::vector<Record>& records, const std::string& first, bool alone) {
   const auto correct = [](const Record& record) { return record.correct(); };
   if (records.empty() || std::ranges::any_of(records, correct)) return {};
-  return "no image is classified correctly, so none was attacked: are the labels numbered as the "
-         "network's classes are?";
+  if (alone) return first + ": the image was not attacked";
+  return "no image is classified correctly, so none was attacked (" + first +
+         "): are the labels numbered as the network's classes are?";
 }
 
 Warning check_order(const std::vector<Record>& records) {

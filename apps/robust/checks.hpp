@@ -68,8 +68,9 @@ Warning check_rounding(const std::vector<Record>& records);
 /// The attack saw successes that the victim, asked afresh, does not show.
 Warning check_confirmed(const std::vector<Record>& records);
 
-/// No image is classified correctly, so that none was attacked.
-Warning check_clean(const std::vector<Record>& records);
+/// No image is classified correctly, so that none was attacked. `first`: "of cat the network says
+/// 282 tiger cat, not 281 tabby", the first of them; `alone`: there is no other.
+Warning check_clean(const std::vector<Record>& records, const std::string& first, bool alone);
 
 /// More images withstand a larger ball than a smaller one, which it contains.
 Warning check_order(const std::vector<Record>& records);

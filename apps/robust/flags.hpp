@@ -34,6 +34,7 @@ struct AttackPlan {
   std::vector<double> epsilons;  ///< of the ball, rising; for a `nearest` method, of the curve
   std::vector<double> within;    ///< of those of a `nearest` method, what was asked for
   std::int64_t limit = 0;        ///< images, from the first on; 0: all
+  bool naive = false;            ///< the attack does not know of the defence
   std::int64_t pictures = 0;     ///< images, from the first on, that are saved as PNG
 
   /// Epsilons that are items of the sweep; a `nearest` method has one item an image.

@@ -137,6 +137,22 @@ Warning large_epsilon(const AttackPlan& plan, const Subject& s,
                              survivors(s, attack, probes, large), large);
 }
 
+/// "282 tiger cat", without names "class 282"
+std::string called(const Subject& s, std::int64_t index) {
+  const std::string name = s.class_name(index), number = std::to_string(index);
+  return name == "class " + number ? name : number + " " + name;
+}
+
+/// "of cat the network says 282 tiger cat, not 281 tabby"
+std::string said_of_first(const Subject& s, const std::vector<ImageRecord>& records) {
+  for (const auto& [image, record] : records) {
+    if (record.skipped) continue;
+    return "of " + s.data->name(image) + " the network says " + called(s, record.clean) + ", not " +
+           called(s, record.label);
+  }
+  return "";
+}
+
 }  // namespace
 
 std::vector<Record> plain(const std::vector<ImageRecord>& records) {
@@ -148,6 +164,11 @@ std::vector<Record> plain(const std::vector<ImageRecord>& records) {
 }
 
 std::vector<std::string> probe_victim(const AttackPlan& plan, const Subject& s) {
+  if (plan.naive) {
+    return {
+        "the attack is naive: it does not know of the --defence, and its numbers say nothing of "
+        "how robust the network is behind it"};
+  }
   std::vector<std::string> warnings;
   std::vector<Tensor> images;
   std::vector<Specimen> specimens;
@@ -186,7 +207,8 @@ std::vector<std::string> probe_result(const AttackPlan& plan, const Subject& s,
   std::vector<std::string> warnings;
   const double epsilon = plan.epsilons.back();
   const std::vector<Record> all = plain(records);
-  add(warnings, check_clean(all));
+  add(warnings, check_clean(all, said_of_first(s, records), s.data->size() == 1));
+  if (plan.naive) return warnings;  // that it fails says nothing of its gradient
   add(warnings, check_nearest(all));
   add(warnings, check_rounding(all));
   if (plan.method->nearest || !plan.method->white_box || !(epsilon > 0)) return warnings;

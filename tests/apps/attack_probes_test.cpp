@@ -127,6 +127,16 @@ TEST_F(Probes, KnowAQuantisedActivation) {
   EXPECT_THAT(warnings, Contains(HasSubstr("uniform grey")));
 }
 
+// It withstands because the attack does not see it, whatever its gradient.
+TEST_F(Probes, OfANaiveAttackSayThatAlone) {
+  plan_.naive = true;
+  plan_.options.steps = 1;
+  plan_.epsilons = {1.0 / 255};
+  EXPECT_THAT(probe_victim(plan_, subject_), testing::ElementsAre(HasSubstr("naive")));
+  attack_through("bits:4", true);
+  EXPECT_THAT(result(), IsEmpty());
+}
+
 TEST_F(Probes, AnImageThatLeavesItsBallEndsTheRun) {
   Method method = *plan_.method;
   method.make = [](const Context&, Victim&, const MethodOptions&) -> RunAttack {

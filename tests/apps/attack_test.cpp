@@ -265,6 +265,16 @@ TEST_F(AttackApp, OneTargetedPhotographUnderAMask) {
   }
 }
 
+TEST_F(AttackApp, SaysWhatAWronglyNamedPhotographIsCalled) {
+  save_image(path("disc.png"), shapes(2, 3).image);
+  flags_.erase("--data");
+  flags_["--image"] = path("disc.png");
+  flags_["--label"] = "1";
+  const std::string name = "warning: of disc the network says 0 disc, not 1 ";
+  EXPECT_THAT(run().err,
+              testing::AllOf(HasSubstr(name), HasSubstr(": the image was not attacked")));
+}
+
 TEST_F(AttackApp, ABallOfL2HasARadiusOfItsOwn) {
   flags_["--data"] = "shapes:2:2";
   flags_["--norm"] = "l2";
@@ -298,6 +308,8 @@ TEST_F(AttackApp, NaiveImagesAreNotLeftAtTheBoundaryOfTheBareNetwork) {
   const Outcome outcome = run();
   ASSERT_EQ(outcome.code, 0) << outcome.err;
   EXPECT_THAT(outcome.out, HasSubstr("robust % (naive)"));
+  ASSERT_EQ(json()["warnings"].size(), 1U) << outcome.err;
+  EXPECT_THAT(json()["warnings"][0].get<std::string>(), HasSubstr("the attack is naive"));
   EXPECT_EQ(json()["iterations"]["mean"], 3.0);
 }
 

@@ -142,10 +142,12 @@ TEST(CheckNearest, KnowsAnAttackThatFindsNothing) {
 
 TEST(CheckClean, KnowsThatNothingWasAttacked) {
   std::vector<Record> records{{3, 4, 0.5, 0.1, {}}};
-  EXPECT_THAT(*check_clean(records), HasSubstr("labels"));
+  const std::string said = "of cat the network says 4 tiger cat, not 3 tabby";
+  EXPECT_THAT(*check_clean(records, said, false), HasSubstr("attacked (" + said + "): are the"));
+  EXPECT_EQ(*check_clean(records, said, true), said + ": the image was not attacked");
   records.push_back(right(0.1, true));
-  EXPECT_FALSE(check_clean(records));
-  EXPECT_FALSE(check_clean({}));
+  EXPECT_FALSE(check_clean(records, said, false));
+  EXPECT_FALSE(check_clean({}, "", false));
 }
 
 TEST(CheckOrder, KnowsThatBallsContainEachOther) {

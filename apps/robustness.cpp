@@ -51,12 +51,33 @@ std::int64_t images_of(const Run& run) {
   return run.summaries.empty() ? 0 : run.summaries.front().clean.of;
 }
 
+/// Of what their attacks do differently their rates mean different things.
+void warn_of_kinds(const Run& first, const Run& run) {
+  const auto is = [](const Run& r, const char* field) {
+    const nlohmann::json& value = r.setup[field];
+    return !value.is_null() && value != false && value != "";
+  };
+  std::string kinds;
+  const auto differ = [&](const char* field, const char* yes, const char* no) {
+    if (is(first, field) == is(run, field)) return;
+    kinds += std::string(kinds.empty() ? "" : ", ") + (is(run, field) ? yes : no) + " beside " +
+             (is(run, field) ? no : yes);
+  };
+  differ("targeted", "targeted", "untargeted");
+  differ("naive", "naive", "adaptive");
+  differ("mask", "masked", "free in every pixel");
+  if (kinds.empty()) return;
+  apps::warn(run.name + " and " + first.name + " are attacked in different ways (" + kinds +
+             "): their rates do not compare");
+}
+
 /// What keeps two runs from being beside each other.
 void compare(const Run& first, const Run& run, const std::string& argument) {
   if (run.name == first.name) {
     throw UsageError("RUN " + argument + ": is called '" + run.name +
                      "', as another is; expected NAME=FILE with a name of its own");
   }
+  warn_of_kinds(first, run);
   const auto text = [](const Run& r) {
     const auto data = r.setup.value("data", "data " + r.setup.value("data_fingerprint", ""));
     return std::to_string(images_of(r)) + " images of " + data;
@@ -76,7 +97,7 @@ int report(const Flags& f) {
   apps::NamedFiles inputs;
   for (const std::string& argument : f.runs) {
     runs.push_back(apps::read_run(argument, f.epsilons));
-    inputs.emplace_back("RUN", argument.substr(argument.find('=') + 1));
+    for (const std::string& file : runs.back().files) inputs.emplace_back("RUN", file);
     if (!f.out.empty() && runs.back().norm != runs.front().norm) {
       throw UsageError("RUN " + argument + ": is measured in " + to_string(runs.back().norm) +
                        ", the first in " + to_string(runs.front().norm) +

@@ -41,8 +41,10 @@ Json opened(const std::string& line) {
 struct Lines {
   Json header;
   std::map<std::int64_t, Json> records;
+  std::vector<std::string> files;
 
   void add(const std::string& path) {
+    files.push_back(path);
     std::istringstream text(read_text(path));
     std::string line;
     for (int number = 1; std::getline(text, line); ++number) {
@@ -57,7 +59,9 @@ struct Lines {
  private:
   void take(const Json& content) {
     if (content.contains("journal")) {
-      if (content.value("app", "") != "attack") throw Error("is not of the program attack");
+      if (const std::string app = content.value("app", ""); app != "attack") {
+        throw Error("is of the program " + (app.empty() ? "?" : app) + ", expected attack");
+      }
       const std::string other = header.is_null() ? "" : difference(header, content);
       if (!other.empty()) throw Error("is of another run: " + other);
       header = content;
@@ -87,14 +91,14 @@ Run run_of(const Lines& lines, const std::string& path, const std::string& at) {
     }
   }
   Run run;
+  run.files = lines.files;
   run.setup = setup_of_journal(nlohmann::json(lines.header["settings"]));
   run.norm = phosphene::parse_norm(run.setup["norm"].get<std::string>());
   run.summaries = summarise(records, parts_of(run.setup["method"].get<std::string>()));
   const std::string where = at.empty() ? usual_epsilons(run.norm) : at;
   const std::vector<double> radii = epsilons("--epsilons", where, run.norm);
   run.curve = curve(records, run.norm, radii);
-  const bool nearest = !run.summaries.empty() && !run.summaries.front().epsilon;
-  if (nearest && !at.empty()) {
+  if (run.nearest() && !at.empty()) {
     for (const Summary& s : summarise(within(records, run.norm, radii))) {
       run.summaries.push_back(s);
     }
@@ -120,6 +124,7 @@ Run read_journals(const std::string& path, const std::string& at) {
 
 Run read_summary(const std::string& path, const nlohmann::json& json) {
   Run run;
+  run.files = {path};
   try {
     run.setup = setup_of_report(json);
     run.norm = phosphene::parse_norm(run.setup["norm"].get<std::string>());
@@ -150,8 +155,11 @@ void select(Run& run, const std::string& path, const std::vector<double>& radii)
     for (const CurvePoint& point : run.curve) {
       known += (known.empty() ? "" : ", ") + epsilon_text(point.epsilon);
     }
+    const std::string remedy = run.nearest()
+                                   ? "name its --out folder, whose journals have every radius"
+                                   : "run attack with --epsilons " + epsilon_text(radius);
     throw phosphene::UsageError("--epsilons: " + path + " was not measured at " +
-                                epsilon_text(radius) + ", expected of " + known);
+                                epsilon_text(radius) + ", expected of " + known + "; or " + remedy);
   }
   // The clean accuracy stays.
   std::erase_if(run.curve,

@@ -4,12 +4,17 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <filesystem>
+#include <fstream>
 #include <string>
 #include <vector>
 
+#include "apps/checksum.hpp"
 #include "apps/epsilons.hpp"
+#include "apps/journal.hpp"
 #include "apps/robust/pictures.hpp"
 #include "apps/robust/record.hpp"
+#include "apps/robust/runs.hpp"
 #include "apps/robust/setup.hpp"
 #include "apps/robust/summary.hpp"
 #include "phosphene/tensor.hpp"
@@ -231,6 +236,16 @@ TEST(Grids, SayTheTargetAndWhetherItIsShown) {
   };
   EXPECT_TRUE(drawn("disc", true) != drawn("", true));
   EXPECT_TRUE(drawn("disc", true) != drawn("disc", false));
+}
+
+TEST(Runs, OfAnotherProgramAreRefusedByItsName) {
+  const std::string path = testing::TempDir() + "of_certify.jsonl";
+  Json header{{"app", "certify"}, {"journal", 1}};
+  header["crc32"] = crc32(journal_text(header));
+  std::ofstream(path) << journal_text(header) << "\n";
+  EXPECT_THAT(refusal([&] { read_run(path, ""); }),
+              HasSubstr("line 1 is of the program certify, expected attack"));
+  std::filesystem::remove(path);
 }
 
 TEST(Summaries, HaveWilsonsInterval) {

@@ -32,7 +32,7 @@ namespace {
 using namespace phosphene;
 
 struct Flags : apps::ClassifierFlags {
-  std::string data, held_out, eps = "10/255", norm = "linf", passes = "10", unfooled = "0.2";
+  std::string data, held_out, eps, norm = "linf", passes = "10", unfooled = "0.2";
 
   void add_to(CLI::App& app) {
     app.add_option("--data", data,
@@ -43,8 +43,9 @@ struct Flags : apps::ClassifierFlags {
                    "Images to measure it on: another data set, or how many of the last images of "
                    "--data are kept back for that [a fifth]");
     app.add_option("--norm", norm, "Of the ball: linf or l2")->capture_default_str();
-    app.add_option("--eps", eps, "Its radius, of pixels in [0,1]: 10/255 or 0.04")
-        ->capture_default_str();
+    app.add_option(
+        "--eps", eps,
+        "Its radius, of pixels in [0,1]: 10/255 or 0.04 [10/255; of l2 it must be given]");
     app.add_option("--passes", passes, "Over the images, at most")->capture_default_str();
     app.add_option("--unfooled", unfooled,
                    "Share of the images that need not be fooled: it is done when no more are left")
@@ -52,10 +53,18 @@ struct Flags : apps::ClassifierFlags {
     ClassifierFlags::add_to(app, "Folder for universal.npy and universal.png");
   }
 
+  std::string radius() const { return eps.empty() ? "10/255" : eps; }
+
   UniversalOptions options() const {
     UniversalOptions o;
     o.norm = parse_norm(norm);
-    o.epsilon = static_cast<float>(apps::epsilon("--eps", eps, o.norm));
+    if (eps.empty() && o.norm == Norm::l2) {
+      throw UsageError(
+          "--norm l2 needs --eps, the length of the whole change; for photographs of 224 pixels "
+          "the "
+          "paper has 2000/255");
+    }
+    o.epsilon = static_cast<float>(apps::epsilon("--eps", radius(), o.norm));
     if (!(o.epsilon > 0)) throw UsageError("--eps '" + printable(eps) + "': expected more than 0");
     if (o.norm == Norm::l2) {
       const std::string tiny = apps::tiny_l2("--eps", eps, double{o.epsilon}, true);
@@ -227,7 +236,7 @@ int run_universal(const Flags& f, int argc, char** argv) {
   const double rate = static_cast<double>(count) / static_cast<double>(held);
   const Interval interval = wilson(count, held);
   const double trained_rate = result.rates.empty() ? 0 : result.rates.back();
-  const std::string ball = (options.norm == Norm::linf ? "L-infinity " : "L2 ") + f.eps;
+  const std::string ball = (options.norm == Norm::linf ? "L-infinity " : "L2 ") + f.radius();
   const std::string found = "fools " + percent(rate) + " of " + std::to_string(held) +
                             " held-out images (" + percent(interval.low) + " to " +
                             percent(interval.high) + ")";

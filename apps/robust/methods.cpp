@@ -2,20 +2,11 @@
 
 #include <algorithm>
 #include <cctype>
-#include <map>
 #include <memory>
 #include <utility>
 
-#include "phosphene/attacks/apgd.hpp"
 #include "phosphene/attacks/autoattack.hpp"
-#include "phosphene/attacks/carlini_wagner.hpp"
-#include "phosphene/attacks/deepfool.hpp"
-#include "phosphene/attacks/fab.hpp"
-#include "phosphene/attacks/hop_skip_jump.hpp"
-#include "phosphene/attacks/pgd.hpp"
-#include "phosphene/attacks/square.hpp"
 #include "phosphene/error.hpp"
-#include "record.hpp"
 
 namespace apps {
 namespace {
@@ -23,141 +14,11 @@ namespace {
 using namespace phosphene;
 
 constexpr Norm kLinf = Norm::linf, kL2 = Norm::l2;
-constexpr int kTargets = 9;  // AutoAttack's
-constexpr float kLambda = 1, kPenaltyAlpha = 2.0F / 255;
 
-/// `value` becomes what a flag said.
-template <class Value, class Said>
-void set(Value& value, const std::optional<Said>& said) {
-  if (said) value = static_cast<Value>(*said);
-}
-
-PgdOptions pgd_options(const MethodOptions& o, PgdOptions options) {
-  options.norm = o.norm;
-  set(options.loss, o.loss);
-  set(options.steps, o.steps);
-  set(options.restarts, o.restarts);
-  set(options.samples, o.samples);
-  set(options.alpha, o.alpha);
-  set(options.momentum, o.momentum);
-  if (options.penalty > 0) set(options.penalty, o.lambda);
-  options.stay = o.stay;
-  if (!o.mask.empty()) options.mask = o.mask.view();
-  return options;
-}
-PgdOptions penalty_options() {
-  PgdOptions options = bim_options();
-  options.loss = AttackLoss::score;
-  options.alpha = kPenaltyAlpha;
-  options.penalty = kLambda;
-  return options;
-}
-nlohmann::json said(const PgdOptions& o) {
-  nlohmann::json json{
-      {"loss", to_string(o.loss)},       {"steps", o.steps},     {"restarts", o.restarts},
-      {"random_start", o.random_start},  {"samples", o.samples}, {"stay", o.stay},
-      {"momentum", shortest(o.momentum)}};
-  if (o.penalty > 0) json["lambda"] = shortest(o.penalty);
-  const bool relative = o.alpha == 0;
-  json[relative ? "relative_alpha" : "alpha"] = shortest(relative ? o.relative_alpha : o.alpha);
-  return json;
-}
-
-ApgdOptions apgd_options(const MethodOptions& o, ApgdOptions options) {
-  options.norm = o.norm;
-  set(options.loss, o.loss);
-  set(options.steps, o.steps);
-  set(options.restarts, o.restarts);
-  set(options.samples, o.samples);
-  return options;
-}
-ApgdOptions apgd_t_options() {
-  ApgdOptions options;
-  options.loss = AttackLoss::dlr;
-  options.targets = kTargets;
-  return options;
-}
-nlohmann::json said(const ApgdOptions& o) {
-  nlohmann::json json{{"loss", to_string(o.loss)},
-                      {"steps", o.steps},
-                      {"restarts", o.restarts},
-                      {"samples", o.samples},
-                      {"rho", shortest(o.rho)}};
-  if (o.targets > 0) json["targets"] = o.targets;
-  return json;
-}
-
-CarliniWagnerOptions cw_options(const MethodOptions& o) {
-  CarliniWagnerOptions options;
-  set(options.steps, o.steps);
-  set(options.searches, o.searches);
-  set(options.samples, o.samples);
-  return options;
-}
-nlohmann::json said(const CarliniWagnerOptions& o) {
-  return {{"steps", o.steps},
-          {"searches", o.searches},
-          {"samples", o.samples},
-          {"rate", shortest(o.rate)},
-          {"initial_c", shortest(o.initial_c)},
-          {"kappa", shortest(o.kappa)},
-          {"abort_early", o.abort_early}};
-}
-
-DeepFoolOptions deepfool_options(const MethodOptions& o) {
-  DeepFoolOptions options;
-  options.norm = o.norm;
-  set(options.steps, o.steps);
-  return options;
-}
-nlohmann::json said(const DeepFoolOptions& o) {
-  return {{"steps", o.steps}, {"overshoot", shortest(o.overshoot)}, {"candidates", o.candidates}};
-}
-
-FabOptions fab_options(const MethodOptions& o) {
-  FabOptions options;
-  options.norm = o.norm;
-  options.nearest = true;
-  set(options.steps, o.steps);
-  return options;
-}
-nlohmann::json said(const FabOptions& o) {
-  return {{"steps", o.steps},
-          {"targets", o.targets},
-          {"alpha_max", shortest(o.alpha_max)},
-          {"eta", shortest(o.eta)},
-          {"beta", shortest(o.beta)}};
-}
-
-SquareOptions square_options(const MethodOptions& o) {
-  SquareOptions options;
-  options.norm = o.norm;
-  set(options.queries, o.queries);
-  set(options.restarts, o.restarts);
-  return options;
-}
-nlohmann::json said(const SquareOptions& o) {
-  return {{"queries", o.queries}, {"restarts", o.restarts}, {"p_init", shortest(o.p_init)}};
-}
 std::unique_ptr<Attack> make_square(const Context& c, Victim& v, const SquareOptions& options) {
   return square(c, as_classifier(c, v), v.images(), options);
 }
 
-HopSkipJumpOptions hop_skip_jump_options(const MethodOptions& o) {
-  HopSkipJumpOptions options;
-  options.norm = o.norm;
-  set(options.iterations, o.steps);
-  set(options.max_queries, o.queries);
-  return options;
-}
-nlohmann::json said(const HopSkipJumpOptions& o) {
-  nlohmann::json json{{"steps", o.iterations},
-                      {"initial_evaluations", o.initial_evaluations},
-                      {"max_evaluations", o.max_evaluations},
-                      {"gamma", shortest(o.gamma)}};
-  if (o.max_queries > 0) json["queries"] = o.max_queries;
-  return json;
-}
 std::unique_ptr<Attack> make_hop_skip_jump(const Context& c, Victim& v,
                                            HopSkipJumpOptions options) {
   options.slots = options.batch = v.images().n;
@@ -176,12 +37,12 @@ RunAttack run_autoattack(const Context& context, Victim& victim, const MethodOpt
   };
 }
 
-/// The parameters that autoattack() gives its parts.
-nlohmann::json autoattack_used(const MethodOptions&) {
-  return {{"apgd-ce", said(ApgdOptions{})},
-          {"apgd-t", said(apgd_t_options())},
-          {"fab-t", said(FabOptions{})},
-          {"square", said(SquareOptions{})}};
+nlohmann::json autoattack_used(const MethodOptions& o) {
+  const AutoAttackParts parts = autoattack_parts(o.norm);
+  return {{"apgd-ce", said(parts.apgd_ce)},
+          {"apgd-t", said(parts.apgd_t)},
+          {"fab-t", said(parts.fab_t)},
+          {"square", said(parts.square)}};
 }
 
 /// The method with how its options come from flags, and the attack from them.
@@ -245,7 +106,8 @@ const std::vector<Method>& methods() {
            .norms = {kLinf, kL2},
            .flags = {"--steps", "--restarts", "--samples"},
            .targeted = false},
-          [](const MethodOptions& o) { return apgd_options(o, apgd_t_options()); }, apgd),
+          [](const MethodOptions& o) { return apgd_options(o, autoattack_parts(o.norm).apgd_t); },
+          apgd),
       {.name = "autoattack",
        .what = "the standard suite: APGD-CE, APGD-T, FAB-T, Square (Croce and Hein 2020)",
        .norms = {kLinf, kL2},

@@ -2,28 +2,15 @@
 #include <cstdint>
 #include <functional>
 #include <nlohmann/json.hpp>
-#include <optional>
 #include <string>
 #include <vector>
 
+#include "method_options.hpp"
 #include "phosphene/attacks/attack.hpp"
-#include "phosphene/attacks/loss.hpp"
 #include "phosphene/attacks/victim.hpp"
 #include "phosphene/context.hpp"
-#include "phosphene/tensor.hpp"
 
 namespace apps {
-
-/// What flags may say of a method; what they do not is the method's own default.
-struct MethodOptions {
-  phosphene::Norm norm = phosphene::Norm::linf;
-  std::optional<phosphene::AttackLoss> loss;
-  std::optional<int> steps, restarts, samples, searches;
-  std::optional<float> alpha, momentum, lambda;
-  std::optional<std::int64_t> queries;
-  bool stay = false;
-  phosphene::Tensor mask;  ///< host, [1, 1, h, w]; empty: none
-};
 
 constexpr std::int64_t kMostAtOnce = 512;  ///< images in a batch that nobody chose
 

@@ -9,9 +9,6 @@
 #include <utility>
 #include <vector>
 
-#include "phosphene/attacks/apgd.hpp"
-#include "phosphene/attacks/fab.hpp"
-#include "phosphene/attacks/square.hpp"
 #include "phosphene/error.hpp"
 
 namespace phosphene {
@@ -29,14 +26,13 @@ struct Part {
 };
 
 std::vector<Part> standard(const Context& context, Victim& victim, Norm norm) {
-  const ApgdOptions apgd_ce{.norm = norm};
-  const ApgdOptions apgd_t{.norm = norm, .loss = AttackLoss::dlr, .targets = 9};
+  const AutoAttackParts options = autoattack_parts(norm);
   std::vector<Part> parts;
-  parts.push_back({"apgd-ce", apgd(context, victim, apgd_ce)});
-  parts.push_back({"apgd-t", apgd(context, victim, apgd_t)});
-  parts.push_back({"fab-t", fab(context, victim, {.norm = norm})});
+  parts.push_back({"apgd-ce", apgd(context, victim, options.apgd_ce)});
+  parts.push_back({"apgd-t", apgd(context, victim, options.apgd_t)});
+  parts.push_back({"fab-t", fab(context, victim, options.fab_t)});
   parts.push_back(
-      {"square", square(context, as_classifier(context, victim), victim.images(), {.norm = norm})});
+      {"square", square(context, as_classifier(context, victim), victim.images(), options.square)});
   return parts;
 }
 
@@ -100,6 +96,13 @@ void run_part(const Part& part, std::vector<Candidate>& chunk, const TakeOutcome
 }
 
 }  // namespace
+
+AutoAttackParts autoattack_parts(Norm norm) {
+  return {.apgd_ce = {.norm = norm},
+          .apgd_t = {.norm = norm, .loss = AttackLoss::dlr, .targets = 9},
+          .fab_t = {.norm = norm},
+          .square = {.norm = norm}};
+}
 
 void autoattack(const Context& context, Victim& victim, const AutoAttackOptions& options,
                 const NextExample& next, const TakeOutcome& done) {

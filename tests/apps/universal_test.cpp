@@ -99,6 +99,7 @@ TEST_F(UniversalApp, RefusesInOneLine) {
   expect_refusal(with({"--eps", "8"}), 2, {"--eps", "8/255"});
   expect_refusal(with({"--eps", "-1/255"}), 2, {"--eps", "negative"});
   expect_refusal(with({"--eps", "0"}), 2, {"--eps"});
+  expect_refusal(with({"--norm", "l2"}), 2, {"--norm l2 needs --eps", "2000/255"});
   expect_refusal(with({"--norm", "l1"}), 2, {"--norm", "linf"});
   expect_refusal(with({"--passes", "0"}), 2, {"--passes", "1 or more"});
   expect_refusal(with({"--unfooled", "20"}), 2, {"--unfooled", "0 to 1"});

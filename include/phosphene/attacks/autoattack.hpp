@@ -1,5 +1,8 @@
 #pragma once
+#include "phosphene/attacks/apgd.hpp"
 #include "phosphene/attacks/attack.hpp"
+#include "phosphene/attacks/fab.hpp"
+#include "phosphene/attacks/square.hpp"
 #include "phosphene/attacks/victim.hpp"
 
 namespace phosphene {
@@ -15,6 +18,14 @@ namespace phosphene {
 struct AutoAttackOptions {
   Norm norm = Norm::linf;
 };
+
+/// What its four attacks are made with.
+struct AutoAttackParts {
+  ApgdOptions apgd_ce, apgd_t;
+  FabOptions fab_t;
+  SquareOptions square;
+};
+AutoAttackParts autoattack_parts(Norm norm);
 
 /// Outcome::by says which of the four fooled an image ("clean": none had to); iterations and
 /// queries are sums over them. Images are taken from the queue in chunks, so that the later attacks

@@ -63,10 +63,14 @@ SweepJob job_of(const AttackFlags& f, const AttackPlan& plan, const Subject& s) 
   return job;
 }
 
-std::vector<ImageRecord> read_records(const AttackFlags& f, const AttackPlan& plan) {
+/// Counts in `failed` the items that have none.
+std::vector<ImageRecord> read_records(const AttackFlags& f, const AttackPlan& plan, int& failed) {
   std::vector<ImageRecord> records;
   for (const auto& [item, line] : recorded_items(f.shard, f.out)) {
-    if (!line.contains("record")) continue;
+    if (!line.contains("record")) {
+      ++failed;
+      continue;
+    }
     const auto variants = static_cast<std::int64_t>(plan.variants());
     records.push_back({item / variants, record_of(line["record"])});
   }
@@ -126,7 +130,8 @@ int run_attack_app(const AttackFlags& f, const CLI::App& app, int argc, char** a
   if (code == kInterrupted) return code;
 
   look();  // where all was done before
-  const std::vector<ImageRecord> records = read_records(f, plan);
+  int failed = 0;
+  const std::vector<ImageRecord> records = read_records(f, plan, failed);
   std::vector<std::string> more = probe_result(plan, subject, records);
   if (!f.naive && !subject.random) {
     if (const Warning warning = check_confirmed(plain(records))) more.push_back(*warning);
@@ -134,6 +139,7 @@ int run_attack_app(const AttackFlags& f, const CLI::App& app, int argc, char** a
   warn_all(more);
   std::vector<std::string> warnings = *looked;
   warnings.insert(warnings.end(), more.begin(), more.end());
+  if (failed > 0) warnings.push_back(std::to_string(failed) + " items failed, and are in no rate");
   std::printf("%s\n\n%s", heading(setup_of(f, plan, subject)).c_str(),
               table(summaries_of(plan, plain(records)), plan.options.norm, f.naive).c_str());
   save_missing_pictures(f, plan, subject, job);

@@ -6,10 +6,12 @@
 #include <fstream>
 #include <iterator>
 #include <map>
+#include <set>
 #include <sstream>
 #include <utility>
 
 #include "checksum.hpp"
+#include "common.hpp"
 #include "epsilons.hpp"
 #include "journal.hpp"
 #include "phosphene/error.hpp"
@@ -41,6 +43,7 @@ Json opened(const std::string& line) {
 struct Lines {
   Json header;
   std::map<std::int64_t, Json> records;
+  std::set<std::int64_t> failed;  ///< and did not get through later
   std::vector<std::string> files;
 
   void add(const std::string& path) {
@@ -66,9 +69,11 @@ struct Lines {
       if (!other.empty()) throw Error("is of another run: " + other);
       header = content;
     } else if (content.contains("record")) {
-      records[content.at("item").get<std::int64_t>()] = content["record"];
+      const auto item = content.at("item").get<std::int64_t>();
+      records[item] = content["record"];
+      failed.erase(item);
     } else if (content.contains("error")) {
-      throw Error("says that an image failed: " + content["error"].get<std::string>());
+      failed.insert(content.at("item").get<std::int64_t>());
     }
   }
 };
@@ -76,10 +81,14 @@ struct Lines {
 Run run_of(const Lines& lines, const std::string& path, const std::string& at) {
   if (lines.header.is_null()) throw Error(path + ": has no first line of a journal");
   const auto count = lines.header["items"]["count"].get<std::int64_t>();
-  const auto there = static_cast<std::int64_t>(lines.records.size());
+  const auto there = static_cast<std::int64_t>(lines.records.size() + lines.failed.size());
   if (there != count) {
     throw Error(path + ": holds " + std::to_string(there) + " of " + std::to_string(count) +
                 " items; expected the journals of all shards, each run to its end");
+  }
+  if (!lines.failed.empty()) {
+    warn(path + ": " + std::to_string(lines.failed.size()) + " of " + std::to_string(count) +
+         " items failed, and are in no rate");
   }
   std::vector<Record> records;
   for (const auto& [item, record] : lines.records) {

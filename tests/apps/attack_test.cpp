@@ -228,6 +228,10 @@ TEST_F(AttackApp, HopSkipJumpNeedsAnImageOfTheTarget) {
   EXPECT_THAT(one.err, HasSubstr("1 of 2 images failed"));
   EXPECT_THAT(text("out/journal-0-of-1.jsonl"), HasSubstr("\"target\":6"));
   EXPECT_EQ(json()["images"], 1);
+  EXPECT_EQ(json()["warnings"].back(), "1 items failed, and are in no rate");
+  const Outcome read = run_app(ROBUSTNESS, {path("out")});
+  EXPECT_EQ(read.code, 0);
+  EXPECT_THAT(read.err, HasSubstr("out: 1 of 2 items failed, and are in no rate"));
   flags_["--targeted"] = "0";
   const Outcome all = run("all");
   EXPECT_EQ(all.code, 2);

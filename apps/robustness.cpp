@@ -53,19 +53,29 @@ std::int64_t images_of(const Run& run) {
 
 /// Of what their attacks do differently their rates mean different things.
 void warn_of_kinds(const Run& first, const Run& run) {
-  const auto is = [](const Run& r, const char* field) {
+  const auto text = [](const Run& r, const char* field) {
     const nlohmann::json& value = r.setup[field];
-    return !value.is_null() && value != false && value != "";
+    return value.is_string() ? value.get<std::string>() : std::string();
+  };
+  const auto target = [&](const Run& r) {
+    const std::string rule = text(r, "targeted");
+    return rule.empty() ? "untargeted" : "targeted " + rule;
+  };
+  const auto naive = [](const Run& r) { return r.setup["naive"] == true; };
+  const auto how = [&](const Run& r) {
+    return naive(r) ? "naive" : text(r, "defence").empty() ? "undefended" : "adaptive";
+  };
+  const auto mask = [](const Run& r) {
+    const nlohmann::json& own = r.setup["mask"];
+    return own.is_object() ? "mask " + own.value("fingerprint", "") : "no mask";
   };
   std::string kinds;
-  const auto differ = [&](const char* field, const char* yes, const char* no) {
-    if (is(first, field) == is(run, field)) return;
-    kinds += std::string(kinds.empty() ? "" : ", ") + (is(run, field) ? yes : no) + " beside " +
-             (is(run, field) ? no : yes);
+  const auto differ = [&](const std::string& is, const std::string& other) {
+    if (is != other) kinds += (kinds.empty() ? "" : ", ") + is + " beside " + other;
   };
-  differ("targeted", "targeted", "untargeted");
-  differ("naive", "naive", "adaptive");
-  differ("mask", "masked", "free in every pixel");
+  differ(target(run), target(first));
+  if (naive(run) != naive(first)) differ(how(run), how(first));
+  differ(mask(run), mask(first));
   if (kinds.empty()) return;
   apps::warn(run.name + " and " + first.name + " are attacked in different ways (" + kinds +
              "): their rates do not compare");

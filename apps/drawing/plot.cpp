@@ -25,17 +25,43 @@ Marker marker_of(std::size_t i) {
   return kMarkers[i % kMarkers.size()];
 }
 
-/// The place of values on the canvas.
+/// Whose intervals are a band; those of others are bars.
+bool is_band(const Series& series) { return series.line && series.points.size() > 1; }
+
+/// How series without a line share an x: beside each other around it, and where there are lines,
+/// beside those.
+struct Beside {
+  explicit Beside(const Plot& plot) {
+    double bars = 0;
+    for (const Series& series : plot.series) {
+      lines = lines || is_band(series);
+      bars += is_band(series) || series.points.empty() ? 0 : 1;
+    }
+    if (bars == 0) return;
+    apart = std::min(16.0, 120 / bars);
+    most = lines ? std::ceil(bars / 2) : (bars - 1) / 2;
+  }
+  double next(double place) const { return place + (lines && place == -1 ? 2 : 1); }
+  double room() const { return apart == 0 ? 0 : (most + 1) * apart; }
+
+  bool lines = false;
+  double apart = 0;  ///< pixels from one to the next
+  double most = 0;   ///< of them on one side
+};
+
+/// The place of values on the canvas, with room for what stands beside the first and the last.
 class Axes {
  public:
-  explicit Axes(const Plot& plot) : plot_(plot) {
+  Axes(const Plot& plot, double room) : plot_(plot), room_(room) {
     for (const Series& series : plot.series) {
       for (const Point& p : series.points) high_ = std::max(high_, p.x);
     }
     if (high_ <= 0) high_ = 1;
   }
   double high() const { return high_; }
-  double x(double value) const { return kLeft + (kRight - kLeft) * value / high_; }
+  double x(double value) const {
+    return kLeft + room_ + (kRight - kLeft - 2 * room_) * value / high_;
+  }
   double y(double value) const {
     const double share = (value - plot_.y_low) / (plot_.y_high - plot_.y_low);
     return kBottom - (kBottom - kTop) * std::clamp(share, 0.0, 1.0);
@@ -44,7 +70,7 @@ class Axes {
 
  private:
   const Plot& plot_;
-  double high_ = 0;
+  double room_, high_ = 0;
 };
 
 void draw_axes(Canvas& canvas, const Plot& plot, const Axes& axes) {
@@ -77,37 +103,28 @@ struct Drawn {
   bool band = false;  ///< between them there is a line; else the intervals are bars
 };
 
-/// What has no line stands beside each other, and beside the lines, where it would lie on them.
-std::vector<Drawn> placed(const Plot& plot, const Axes& axes) {
-  const auto is_band = [](const Series& s) { return s.line && s.points.size() > 1; };
-  const auto lines = static_cast<double>(std::ranges::count_if(plot.series, is_band));
-  const double bars = static_cast<double>(plot.series.size()) - lines;
-  const double apart = std::min(16.0, 120 / std::max(1.0, bars));
-  // Around their radius, where a line may have its own point.
-  const double most = lines > 0 ? std::ceil(bars / 2) : (bars - 1) / 2;
-  const double inset = (most + (lines > 0 ? 1 : 0)) * apart;
+std::vector<Drawn> placed(const Plot& plot, const Axes& axes, const Beside& beside) {
   std::vector<Drawn> all;
-  double place = -most;
+  double place = -beside.most;
   for (const Series& series : plot.series) {
     Drawn& drawn = all.emplace_back();
     drawn.band = is_band(series);
     for (std::size_t k = 0; k < series.points.size(); ++k) {
       Point at = axes.at(series.points[k]);
-      if (!drawn.band) at.x = std::clamp(at.x, kLeft + inset, kRight - inset) + place * apart;
+      if (!drawn.band) at.x += place * beside.apart;
       drawn.points.push_back(at);
       if (series.intervals.empty()) continue;
       drawn.lower.push_back({at.x, axes.y(series.intervals[k].x)});
       drawn.upper.push_back({at.x, axes.y(series.intervals[k].y)});
     }
-    if (!drawn.band) place += lines > 0 && place == -1 ? 2 : 1;
+    if (!drawn.band && !series.points.empty()) place = beside.next(place);
   }
   return all;
 }
 
 /// Of all series first the bands, then lines and bars, then markers, so that none hides another's;
 /// the first series lies on top.
-void draw_series(Canvas& canvas, const Plot& plot, const Axes& axes) {
-  const std::vector<Drawn> all = placed(plot, axes);
+void draw_all_series(Canvas& canvas, const Plot& plot, const std::vector<Drawn>& all) {
   for (std::size_t i = all.size(); i-- > 0;) {
     if (all[i].band) canvas.band(all[i].upper, all[i].lower, series_colour(i), 0.18F);
   }
@@ -189,9 +206,10 @@ std::vector<double> ticks(double high) {
 
 phosphene::Tensor draw(const Plot& plot) {
   Canvas canvas(static_cast<std::int64_t>(kWidth), static_cast<std::int64_t>(kHeight));
-  const Axes axes(plot);
+  const Beside beside(plot);
+  const Axes axes(plot, beside.room());
   draw_axes(canvas, plot, axes);
-  draw_series(canvas, plot, axes);
+  draw_all_series(canvas, plot, placed(plot, axes, beside));
   if (!plot.series.empty()) draw_legend(canvas, plot, axes);
   return canvas.take();
 }

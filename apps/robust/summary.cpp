@@ -37,7 +37,9 @@ std::string quantile_name(double q) {
   return name;
 }
 
-/// Of an image that fell the record says to which part; it had withstood those before it.
+/// Of an image that fell the record says to which part; it had withstood those before it. One that
+/// they all left, and that fell when it was looked at anew, as a random network lets some, counts
+/// for the last.
 std::vector<Summary::Part> after_parts(const std::vector<const Record*>& records,
                                        const Summary& all, const std::vector<std::string>& parts) {
   std::vector<Summary::Part> after;
@@ -45,7 +47,9 @@ std::vector<Summary::Part> after_parts(const std::vector<const Record*>& records
   for (std::size_t k = parts.size(); k-- > 0;) {
     after.insert(after.begin(), {parts[k], left});
     left.count += std::ranges::count_if(records, [&](const Record* record) {
-      return record->attacked && record->attacked->success && record->attacked->by == parts[k];
+      if (!record->attacked || !record->attacked->success) return false;
+      const std::string& by = record->attacked->by;
+      return by == parts[k] || (by.empty() && k + 1 == parts.size());
     });
   }
   return after;

@@ -14,7 +14,7 @@ namespace apps {
 /// A share that was counted.
 struct Rate {
   std::int64_t count = 0, of = 0;
-  double value() const;  ///< 0 of none, which to_json() and percent() tell from 0
+  double value() const;  ///< 0 of none, which put() and percent() tell from 0
 };
 
 /// Where values lie; of none nothing is known, and all are 0.

@@ -201,6 +201,35 @@ TEST(Plot, ASinglePointOnALineIsSeen) {
   EXPECT_GT(second({line, point}), second({{"", {}, {}, false}, point}) / 2);
 }
 
+TEST(Plot, SinglePointsStandAroundTheirValue) {
+  const Series line{"", {{0, 90}, {8, 10}}, {}, false}, point{"", {{8, 40}}, {}, true, false};
+  const Tensor image = draw({"", "", "", 0, 100, {line, point, point}});
+  // On the row of the points the grid's line of 40 is hidden by them alone.
+  const auto middle = [&](std::size_t series) {
+    double sum = 0, count = 0;
+    const std::int64_t pixels = image.shape().pixels(), width = image.shape().w;
+    for (std::int64_t i = 430 * width; i < 440 * width; ++i) {
+      if (std::abs(image.data()[i] - series_colour(series).red) > 1e-3F ||
+          std::abs(image.data()[pixels + i] - series_colour(series).green) > 1e-3F) {
+        continue;
+      }
+      sum += static_cast<double>(i % width);
+      ++count;
+    }
+    return sum / count;
+  };
+  // The line ends at 8, whose place is that of its last point's colour on the row of 10.
+  double end = 0;
+  const std::int64_t width = image.shape().w;
+  for (std::int64_t x = 0; x < width; ++x) {
+    if (std::abs(image.data()[611 * width + x] - series_colour(0).red) < 1e-3F) {
+      end = static_cast<double>(x);
+    }
+  }
+  EXPECT_NEAR((middle(1) + middle(2)) / 2, end, 3);
+  EXPECT_LT(middle(2), 1160);
+}
+
 TEST(Plot, ALongTitleEndsWithinThePicture) {
   const Tensor image = draw({std::string(150, 'W'), "", "", 0, 1, {}});
   for (std::int64_t y = 0; y < 60; ++y) {

@@ -35,10 +35,12 @@ TEST_F(AttackApp, RobustnessComparesOnlyWhatCompares) {
   nlohmann::json kind = json("one.json");
   kind["targeted"] = "next";
   kind["naive"] = true;
+  kind["mask"] = {{"fingerprint", "file 1a2b"}, {"free", 0.1}};
   const std::string dumped = kind.dump();
   write("kind.json", Bytes(dumped.begin(), dumped.end()));
   EXPECT_THAT(run_app(ROBUSTNESS, {"a=" + one, "b=" + path("kind.json")}).err,
-              HasSubstr("(targeted beside untargeted, naive beside adaptive)"));
+              HasSubstr("b and a are attacked in different ways (targeted next beside untargeted, "
+                        "naive beside undefended, mask file 1a2b beside no mask)"));
   const Outcome missing = run_app(ROBUSTNESS, {one, "--epsilons", "4/255"});
   EXPECT_EQ(missing.code, 2);
   EXPECT_THAT(missing.err, HasSubstr("was not measured at 4/255, expected of 0, 2/255, 8/255; or "

@@ -73,7 +73,8 @@ std::vector<double> range(const char* flag, std::string_view text, std::size_t c
   }
   std::vector<double> result;
   for (int i = 0; from + i * step <= to + 1e-9 * step; ++i) {
-    result.push_back((from + i * step) / below);
+    constexpr double kDigits = 1e12;  // 0.1 * 3 is no 0.3
+    result.push_back(std::round((from + i * step) * kDigits) / kDigits / below);
   }
   return result;
 }

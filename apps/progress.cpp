@@ -34,7 +34,8 @@ void Progress::at(int done, const std::string& note) {
     start_ = now;
   }
   const double elapsed = std::chrono::duration<double>(now - start_).count();
-  const double rate = done > first_ ? (done - first_) / elapsed : 0;
+  constexpr double kTelling = 2;  // seconds; what is done sooner may have needed no work
+  const double rate = done > first_ && elapsed > kTelling ? (done - first_) / elapsed : 0;
   const bool last = done == total_;
   std::string pace;
   if (rate > 0) {

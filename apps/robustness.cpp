@@ -28,6 +28,7 @@ std::string text_of(const std::vector<Run>& runs) {
   for (const Run& run : runs) {
     text += (text.empty() ? "" : "\n") + run.name + " = " + apps::heading(run.setup) + "\n\n" +
             apps::table(run.summaries, run.norm, run.setup["naive"] == true);
+    for (const std::string& warning : run.warnings) apps::warn(run.name + ": " + warning);
   }
   return text;
 }
@@ -38,7 +39,8 @@ nlohmann::json json_of(const std::vector<Run>& runs) {
     nlohmann::json entry = run.setup;
     entry.update({{"name", run.name},
                   {"curve", apps::to_json(run.curve)},
-                  {"epsilons", nlohmann::json::array()}});
+                  {"epsilons", nlohmann::json::array()},
+                  {"warnings", run.warnings}});
     for (const apps::Summary& summary : run.summaries) {
       entry["epsilons"].push_back(apps::to_json(summary));
     }
@@ -61,10 +63,6 @@ void warn_of_kinds(const Run& first, const Run& run) {
     const std::string rule = text(r, "targeted");
     return rule.empty() ? "untargeted" : "targeted " + rule;
   };
-  const auto naive = [](const Run& r) { return r.setup["naive"] == true; };
-  const auto how = [&](const Run& r) {
-    return naive(r) ? "naive" : text(r, "defence").empty() ? "undefended" : "adaptive";
-  };
   const auto mask = [](const Run& r) {
     const nlohmann::json& own = r.setup["mask"];
     return own.is_object() ? "mask " + own.value("fingerprint", "") : "no mask";
@@ -74,7 +72,6 @@ void warn_of_kinds(const Run& first, const Run& run) {
     if (is != other) kinds += (kinds.empty() ? "" : ", ") + is + " beside " + other;
   };
   differ(target(run), target(first));
-  if (naive(run) != naive(first)) differ(how(run), how(first));
   differ(mask(run), mask(first));
   if (kinds.empty()) return;
   apps::warn(run.name + " and " + first.name + " are attacked in different ways (" + kinds +

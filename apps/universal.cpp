@@ -259,7 +259,7 @@ int run_universal(const Flags& f, int argc, char** argv) {
                            {"data", f.data},
                            {"data_fingerprint", images.data->fingerprint()},
                            {"norm", to_string(options.norm)},
-                           {"epsilon", options.epsilon},
+                           {"epsilon", apps::epsilon("--eps", f.radius(), options.norm)},
                            {"options", said(options)},
                            {"images", images.trained},
                            {"held_out", held},

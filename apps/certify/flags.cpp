@@ -70,7 +70,12 @@ std::string heading(const CertifyFlags& f, const Certified& what, const std::str
 void write_report(const CertifyFlags& f, const Certified& what, const SweepJob& job,
                   nlohmann::json summary, int argc, char** argv) {
   if (f.json.empty()) return;
-  summary.update({{"out", job.out},
+  summary.update({{"model", what.network->info().model},
+                  {"weights", what.network->weights().source()},
+                  {"weights_fingerprint", job.settings["--weights"]},
+                  {"data", f.data},
+                  {"data_fingerprint", job.settings["--data"]},
+                  {"out", job.out},
                   {"settings", job.settings},
                   {"device", job.device},
                   {"provenance", provenance(*what.context, argc, argv)}});

@@ -214,7 +214,8 @@ std::vector<std::string> probe_result(const AttackPlan& plan, const Subject& s,
   if (plan.method->nearest || !plan.method->white_box || !(epsilon > 0)) return warnings;
   add(warnings, check_order(all));
   add(warnings, check_rise(all));
-  if (!s.mask.empty()) return warnings;  // the other attacks know of none
+  if (!s.mask.empty()) return warnings;      // the other attacks know of none
+  if (s.data->size() == 1) return warnings;  // a photograph measures no network
   add(warnings, black_box(plan, s, records, epsilon));
   add(warnings, large_epsilon(plan, s, records, epsilon));
   return warnings;

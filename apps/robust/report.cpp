@@ -173,9 +173,11 @@ void save_pictures(const AttackFlags& f, const AttackPlan& plan, const Subject& 
   const std::string suffix =
       shard.count == 1 ? ""
                        : "-" + std::to_string(shard.index) + "-of-" + std::to_string(shard.count);
-  const std::string title = network_name(s) +
-                            (f.defences.empty() ? "" : " behind " + list_of(f.defences)) +
-                            " under " + (f.naive ? "naive " : "") + f.method;
+  const std::string title =
+      network_name(s) + (f.defences.empty() ? "" : " behind " + list_of(f.defences)) +
+      (f.expectation.empty() ? "" : " over " + f.expectation) + " under " +
+      (plan.naive ? "naive " : "") + f.method +
+      (f.targeted.empty() ? "" : " towards " + f.targeted) + (f.mask.empty() ? "" : ", masked");
   save_image(
       f.out + "/curve" + suffix + ".png",
       curves_picture("Robust accuracy of " + title, plan.options.norm,

@@ -141,6 +141,7 @@ Run read_summary(const std::string& path, const nlohmann::json& json) {
     for (const nlohmann::json& entry : json.at("epsilons")) {
       run.summaries.push_back(summary_of(entry));
     }
+    run.warnings = json.value("warnings", run.warnings);
   } catch (const nlohmann::json::exception&) {
     throw Error(path + ": is not what attack --json writes");
   } catch (const Error& error) {

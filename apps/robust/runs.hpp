@@ -16,6 +16,7 @@ struct Run {
   phosphene::Norm norm = phosphene::Norm::linf;
   std::vector<Summary> summaries;  ///< of a --json file: those it holds
   std::vector<CurvePoint> curve;
+  std::vector<std::string> warnings;  ///< of a --json file: those of the run
 
   /// The attack looks for the nearest image.
   bool nearest() const { return !summaries.empty() && !summaries.front().epsilon; }

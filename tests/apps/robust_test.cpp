@@ -45,6 +45,11 @@ TEST(Epsilons, RangesShareTheirDenominator) {
   EXPECT_THAT(epsilons("--epsilons", "2/255,0,2/255", Norm::linf), ElementsAre(0, 2.0 / 255));
 }
 
+TEST(Epsilons, OfARangeAreAsTyped) {
+  EXPECT_EQ(epsilons("--epsilons", "0:0.3:0.1", Norm::l2), (std::vector{0.0, 0.1, 0.2, 0.3}));
+  EXPECT_EQ(epsilons("--epsilons", "0:8:1/255", Norm::linf).back(), 8 / 255.0);
+}
+
 TEST(Epsilons, RefuseWhatIsNoRadius) {
   const auto one = [](const char* text) {
     return refusal([&] { epsilon("--eps", text, Norm::linf); });

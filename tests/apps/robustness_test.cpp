@@ -40,7 +40,7 @@ TEST_F(AttackApp, RobustnessComparesOnlyWhatCompares) {
   write("kind.json", Bytes(dumped.begin(), dumped.end()));
   EXPECT_THAT(run_app(ROBUSTNESS, {"a=" + one, "b=" + path("kind.json")}).err,
               HasSubstr("b and a are attacked in different ways (targeted next beside untargeted, "
-                        "naive beside undefended, mask file 1a2b beside no mask)"));
+                        "mask file 1a2b beside no mask)"));
   const Outcome missing = run_app(ROBUSTNESS, {one, "--epsilons", "4/255"});
   EXPECT_EQ(missing.code, 2);
   EXPECT_THAT(missing.err, HasSubstr("was not measured at 4/255, expected of 0, 2/255, 8/255; or "

@@ -91,6 +91,15 @@ std::string message(const CLI::App& app, const CLI::ParseError& error) {
   return often.empty() ? error.what() : often;
 }
 
+/// An empty value is a variable of a script that was not set, which must not mean the default.
+void refuse_empty_values(const CLI::App& app) {
+  for (const CLI::Option* option : app.get_options()) {
+    const auto& values = option->results();
+    if (option->count() == 0 || std::ranges::find(values, "") == values.end()) continue;
+    throw phosphene::UsageError(option->get_name() + " '': is empty, expected a value");
+  }
+}
+
 }  // namespace
 
 void CommonFlags::add_to(CLI::App& app, const std::string& result) {
@@ -147,6 +156,8 @@ int run(CLI::App& app, int argc, char** argv, const std::function<int()>& body) 
   std::signal(SIGPIPE, SIG_IGN);  // whoever stops reading the progress does not stop the work
   try {
     app.parse(argc, argv);
+    refuse_empty_values(app);
+    for (const CLI::App* chosen : app.get_subcommands()) refuse_empty_values(*chosen);
     return body();
   } catch (const CLI::Success& help) {
     return app.exit(help);
@@ -203,6 +214,14 @@ void refuse_overwriting(const NamedFiles& outputs, const NamedFiles& inputs) {
                                   "file of " + flag);
     }
   }
+}
+
+bool lies_in(const std::string& file, const std::string& folder) {
+  const auto folder_of = [](const fs::path& path) {
+    std::error_code ignored;
+    return fs::weakly_canonical(path, ignored).parent_path();
+  };
+  return folder_of(file) == folder_of(fs::path(folder) / "file");
 }
 
 NamedFiles data_files(const std::string& flag, const std::string& text) {

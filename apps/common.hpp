@@ -63,6 +63,9 @@ using NamedFiles = std::vector<std::pair<std::string, std::string>>;
 /// Throws UsageError where one output is an input, or another output.
 void refuse_overwriting(const NamedFiles& outputs, const NamedFiles& inputs);
 
+/// Neither need be there.
+bool lies_in(const std::string& file, const std::string& folder);
+
 /// The files that --data or its like names: of "A.npy,B.npy" both, of a folder its list of labels.
 NamedFiles data_files(const std::string& flag, const std::string& text);
 /// With those of its photographs.

@@ -116,6 +116,12 @@ int merge(const Flags& flags) {
   apps::NamedFiles inputs;
   for (const Journal& journal : journals) inputs.emplace_back("DIR", journal.path);
   apps::refuse_overwriting({{"--out", flags.out}}, inputs);
+  for (const std::string& folder : flags.folders) {
+    if (!apps::lies_in(flags.out, folder) || flags.out.ends_with(".jsonl")) continue;
+    throw phosphene::UsageError("--out " + flags.out +
+                                ": might replace a result, expected a name in " + folder +
+                                " that ends in .jsonl");
+  }
   check_settings(journals);
   const std::vector<std::string> devices = devices_of(journals, flags.allow_mixed_devices);
   const Items items = join(journals);

@@ -157,8 +157,15 @@ void check_overwriting(const std::vector<Item>& items, const std::string& out,
 }
 
 void check_report(const std::vector<Item>& items, const std::string& flag, const std::string& json,
-                  const NamedFiles& inputs) {
+                  const std::string& out, const NamedFiles& inputs) {
   if (json.empty()) return;
+  if (lies_in(json + "/file", out)) {
+    throw UsageError("--json " + json + ": is the folder of --out, expected a file");
+  }
+  if (lies_in(json, out) && !json.ends_with(".json")) {
+    throw UsageError("--json " + json +
+                     ": might replace a result, expected a name in --out that ends in .json");
+  }
   NamedFiles read = inputs;
   const fs::path name = fs::path(json).filename();
   for (const Item& item : items) {

@@ -35,8 +35,9 @@ void check_out(const std::string& images, const std::string& out);
 void check_overwriting(const std::vector<Item>& items, const std::string& out,
                        const std::vector<std::string>& endings, const NamedFiles& inputs);
 
-/// Throws UsageError if the file of --json would; `flag` is where the items are from.
+/// Throws UsageError if the file of --json would, or if in the folder `out` its name might be a
+/// result's; `flag` is where the items are from.
 void check_report(const std::vector<Item>& items, const std::string& flag, const std::string& json,
-                  const NamedFiles& inputs);
+                  const std::string& out, const NamedFiles& inputs);
 
 }  // namespace apps

@@ -91,12 +91,13 @@ std::optional<std::string> environment(const char* name) {
 Shard parse_shard(const std::string& text, const Environment& environment) {
   if (text.empty()) return {};
   if (text == "auto") return from_environment(environment);
-  const std::string expected = "i/N with 0 <= i < N, or auto";
+  constexpr std::int64_t kMost = 1'000'000'000;
+  const std::string expected = "i/N with 0 <= i < N <= 1000000000, or auto";
   const auto slash = text.find('/');
   if (slash == std::string::npos) throw UsageError("--shard '" + text + "': expected " + expected);
   try {
-    const auto count =
-        number<std::int64_t>("--shard", std::string_view(text).substr(slash + 1), expected, 1);
+    const auto count = number<std::int64_t>("--shard", std::string_view(text).substr(slash + 1),
+                                            expected, 1, kMost);
     const auto index = number<std::int64_t>("--shard", std::string_view(text).substr(0, slash),
                                             expected, 0, count - 1);
     return {index, count, "--shard"};

@@ -65,7 +65,7 @@ SweepList list_photographs(const SweepFlags& flags, const SweepJob& job) {
   list.images = photo_list(flags.image, flags.images, job.endings);
   check_out(flags.images, job.out);
   check_overwriting(list.images, job.out, job.endings, job.inputs);
-  check_report(list.images, "--images", job.json, job.inputs);
+  check_report(list.images, "--images", job.json, job.out, job.inputs);
   make_folder(job.out);
   list.described = {{"count", list.images.size()}, {"hash", list_hash(list.images)}};
   list.noun = "photographs";
@@ -89,7 +89,7 @@ SweepList list_data(const phosphene::Dataset& data, const SweepJob& job) {
   give_names(list.images, endings);
   check_overwriting(list.images, job.out, endings, job.inputs);
   check_data_folder(list.images, job);
-  check_report(list.images, "--data", job.json, job.inputs);
+  check_report(list.images, "--data", job.json, job.out, job.inputs);
   make_folder(job.out);
   list.described = {{"count", list.count()}, {"hash", data.fingerprint()}, {"of", "--data"}};
   if (list.variants.size() > 1) list.described["variants"] = list.variants;

@@ -54,7 +54,7 @@ struct SmoothFlags : CertifyFlags {
 int certify_smooth(const SmoothFlags& flags, int argc, char** argv);
 
 struct IbpFlags : CertifyFlags {
-  std::string eps = "8/255", epsilons;
+  std::string eps, epsilons;
 
   void add_to(CLI::App& app);
 };

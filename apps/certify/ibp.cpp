@@ -105,15 +105,19 @@ Json summarise(const std::vector<Json>& records, const std::vector<double>& epsi
 }  // namespace
 
 void IbpFlags::add_to(CLI::App& app) {
-  app.add_option("--eps", eps, "L-infinity radius, in pixels of [0,1]")->capture_default_str();
+  app.add_option("--eps", eps, "L-infinity radius, in pixels of [0,1] [8/255]");
   app.add_option("--epsilons", epsilons, "Several: 1/255,2/255 or 0:8:1/255, instead of --eps");
   CertifyFlags::add_to(app);
 }
 
 int certify_ibp(const IbpFlags& f, int argc, char** argv) {
-  const std::vector<double> radii = f.epsilons.empty()
-                                        ? std::vector<double>{epsilon("--eps", f.eps, Norm::linf)}
-                                        : epsilons("--epsilons", f.epsilons, Norm::linf);
+  if (!f.eps.empty() && !f.epsilons.empty()) {
+    throw UsageError("--eps and --epsilons: expected one of them");
+  }
+  const std::vector<double> radii =
+      f.epsilons.empty()
+          ? std::vector<double>{epsilon("--eps", f.eps.empty() ? "8/255" : f.eps, Norm::linf)}
+          : epsilons("--epsilons", f.epsilons, Norm::linf);
   const Certified what(f, 0);
   IbpStream stream(what, radii);
   SweepJob job = certify_job(f, what, "ibp");

@@ -33,7 +33,7 @@ double most_radius(const SmoothingOptions& o) {
 float sigma_of(const std::string& text) {
   constexpr float kMost = 2;
   std::string expected = "a number above 0 and at most 2, as pixels are in [0,1]";
-  const float sigma = number<float>("--sigma", text, expected);
+  const auto sigma = static_cast<float>(fraction("--sigma", text));
   if (sigma > 0 && sigma <= kMost) return sigma;
   if (sigma > kMost && sigma <= 255) {
     expected += "; of pixels up to 255 it is " + epsilon_text(double{sigma} / 255);

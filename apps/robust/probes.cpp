@@ -12,6 +12,7 @@
 #include "checks.hpp"
 #include "phosphene/attacks/inspector.hpp"
 #include "phosphene/classifier.hpp"
+#include "phosphene/error.hpp"
 #include "stoppable.hpp"
 #include "stream.hpp"
 
@@ -172,11 +173,17 @@ std::vector<std::string> probe_victim(const AttackPlan& plan, const Subject& s) 
   std::vector<std::string> warnings;
   std::vector<Tensor> images;
   std::vector<Specimen> specimens;
-  const std::int64_t count = std::min(kLooked, s.data->size());
-  for (std::int64_t i = 0; i < count; ++i) images.push_back(s.data->load(i));
-  for (std::int64_t i = 0; i < count; ++i) {
-    specimens.push_back({i, s.data->label(i), &images[static_cast<std::size_t>(i)]});
+  const std::int64_t first = std::min(kLooked, s.data->size());
+  images.reserve(static_cast<std::size_t>(first));
+  for (std::int64_t i = 0; i < first; ++i) {
+    try {
+      images.push_back(s.data->load(i));
+      specimens.push_back({i, s.data->label(i), &images.back()});
+    } catch (const phosphene::Error&) {  // the sweep records it
+    }
   }
+  const auto count = static_cast<std::int64_t>(specimens.size());
+  if (count == 0) return warnings;
   announce("scores and gradients of the first " + std::to_string(count) + " images");
   const auto victim = stoppable(s.seen(std::min(s.batch, count)), kGoesOn);
   Inspector inspector(*s.context, *victim);

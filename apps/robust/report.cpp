@@ -164,6 +164,10 @@ nlohmann::json report(const AttackFlags& f, const AttackPlan& plan, const Subjec
                {"epsilons", list},
                {"curve", to_json(curve(all, plan.options.norm, plan.epsilons))},
                {"warnings", warnings}});
+  const Shard shard = parse_shard(f.shard, environment);
+  if (shard.count > 1) {
+    json["shard"] = std::to_string(shard.index) + "/" + std::to_string(shard.count);
+  }
   return json;
 }
 

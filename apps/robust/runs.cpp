@@ -142,6 +142,9 @@ Run read_summary(const std::string& path, const nlohmann::json& json) {
       run.summaries.push_back(summary_of(entry));
     }
     run.warnings = json.value("warnings", run.warnings);
+    if (json.contains("shard")) {
+      run.warnings.push_back("is shard " + json["shard"].get<std::string>() + " of a run alone");
+    }
   } catch (const nlohmann::json::exception&) {
     throw Error(path + ": is not what attack --json writes");
   } catch (const Error& error) {
@@ -180,10 +183,12 @@ void select(Run& run, const std::string& path, const std::vector<double>& radii)
 }  // namespace
 
 Run read_run(const std::string& argument, const std::string& at) {
-  const std::size_t equals = fs::exists(argument) ? std::string::npos : argument.find('=');
+  std::error_code too_long;  // a name and a path may be
+  const std::size_t equals =
+      fs::exists(argument, too_long) ? std::string::npos : argument.find('=');
   const bool named = equals != std::string::npos;
   const std::string path = named ? argument.substr(equals + 1) : argument;
-  if (!fs::exists(path)) throw Error(path + ": no such file");
+  if (!fs::exists(path, too_long)) throw Error(path + ": no such file");
   nlohmann::json json;
   if (!fs::is_directory(path)) json = nlohmann::json::parse(read_text(path), nullptr, false);
   Run run = json.is_object() && !json.contains("journal") ? read_summary(path, json)

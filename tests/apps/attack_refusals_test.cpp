@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -154,6 +155,58 @@ TEST_F(AttackApp, RefusesToReplaceItsData) {
   }
 }
 
+TEST_F(AttackApp, KeepsWhatItFound) {
+  std::filesystem::create_directory(path("out"));
+  const auto refuse = [&](const std::string& json, const std::string& part) {
+    flags_["--json"] = json;
+    expect_refused(kUsage, {"--json " + json + ": ", part});
+  };
+  for (const char* name : {"journal-0-of-1.jsonl", "adversarial-0-of-2.npy", "curve.png"}) {
+    refuse(path("out/") + name, "might replace a result, expected a name in --out that ends in");
+  }
+  flags_["--json"] = path("fresh");
+  const Outcome both = run("fresh");
+  EXPECT_EQ(both.code, kUsage);
+  EXPECT_NE(both.err.find("fresh: is the folder of --out, expected a file"), std::string::npos)
+      << both.err;
+  EXPECT_TRUE(std::filesystem::is_empty(path("out")));
+  flags_["--json"] = path("out/s.json");
+  flags_["--data"] = "shapes:2:1";
+  ASSERT_EQ(run().code, 0);
+  const Outcome merged = run_app(MERGE, {path("out"), "--out", path("out/adversarial.npy")});
+  EXPECT_EQ(merged.code, kUsage);
+  EXPECT_NE(merged.err.find("adversarial.npy: might replace a result, expected a name in"),
+            std::string::npos)
+      << merged.err;
+}
+
+TEST_F(AttackApp, AnEmptyValueIsNoDefault) {
+  for (const char* flag : {"--shard", "--eps", "--json", "--limit"}) {
+    const auto before = flags_;
+    flags_[flag] = "";
+    expect_refused(kUsage, {std::string(flag) + " '': is empty, expected a value"});
+    flags_ = before;
+  }
+  flags_["--shard"] = "0/9223372036854775807";
+  expect_refused(kUsage, {"--shard '0/9223372036854775807': expected i/N with 0 <= i < N <= 1"});
+}
+
+// The first image is looked at before the sweep begins.
+TEST_F(AttackApp, ACorruptPhotographFailsAlone) {
+  flags_["--data"] = path("photographs");
+  std::filesystem::create_directory(path("photographs"));
+  for (const char* name : {"a_3.png", "b_3.png"}) {
+    write_picture(path("photographs/") + name, 64, 64, 1);
+  }
+  Bytes bytes = read("photographs/a_3.png");
+  bytes.resize(bytes.size() - 20);
+  write("photographs/a_3.png", bytes);
+  const Outcome outcome = run();
+  EXPECT_EQ(outcome.code, kFailed);
+  EXPECT_NE(outcome.err.find("1 of 2 images failed"), std::string::npos) << outcome.err;
+  EXPECT_EQ(json()["images"], 1);
+}
+
 TEST_F(AttackApp, RobustnessRefusesWhatIsNoRun) {
   const auto refuse = [&](const std::vector<std::string>& arguments, int code,
                           const std::string& part) {
@@ -163,6 +216,7 @@ TEST_F(AttackApp, RobustnessRefusesWhatIsNoRun) {
     EXPECT_NE(outcome.err.find(part), std::string::npos) << outcome.err;
   };
   refuse({path("none.json")}, kFailed, "no such file");
+  refuse({std::string(300, 'n') + "=" + path("none.json")}, kFailed, "none.json: no such file");
   const std::string empty = "{}", line = "{\"journal\":1}\n";
   write("empty.json", Bytes(empty.begin(), empty.end()));
   refuse({"a=" + path("empty.json")}, kFailed, "has no 'model' that attack --json would write");

@@ -78,6 +78,9 @@ TEST_F(CertifyApp, BoundsGoFromCleanAccuracyDown) {
   EXPECT_EQ(report["certified"][2]["certified_accuracy"], 0);  // not trained for it
   EXPECT_EQ(report["certified"][0]["certified_accuracy_interval"].size(), 2U);
   EXPECT_TRUE(report["provenance"].contains("command"));
+  for (const char* field : {"model", "weights_fingerprint", "data", "data_fingerprint"}) {
+    EXPECT_NE(report[field], "") << field;
+  }
 }
 
 TEST_F(CertifyApp, ShardsAreTheSame) {
@@ -167,6 +170,7 @@ TEST_F(CertifyApp, RefusesInOneLine) {
   refusal({"ibp"}, {"--data"});
   refusal({"ibp", "--data", data, "--eps", "8"}, {"--eps '8'", "8/255"});
   refusal({"ibp", "--data", data, "--eps", "-1/255"}, {"--eps '-1/255'", "negative"});
+  refusal({"ibp", "--data", data, "--eps", "0.1", "--epsilons", "0.1"}, {"expected one of them"});
   refusal({"ibp", "--data", data, "--epsilons", "1:2"}, {"--epsilons '1:2'", "FROM:TO:STEP"});
   refusal({"ibp", "--data", data, "--limit", "0"}, {"--limit '0'", "1 or more"});
   refusal({"ibp", "--data", data, "--batch", "0"}, {"--batch '0'"});
@@ -176,6 +180,7 @@ TEST_F(CertifyApp, RefusesInOneLine) {
   refusal({"smooth", "--data", data, "--n", "0"}, {"--n '0'", "1 or more"});
   refusal({"smooth", "--data", data, "--alpha", "1"}, {"--alpha '1'", "between 0 and 1"});
   refusal({"smooth", "--data", data, "--sigma", "64"}, {"--sigma '64'", "[0,1]", "it is 64/255"});
+  refusal({"smooth", "--data", data, "--sigma", "64/25"}, {"--sigma '64/25'", "at most 2"});
   refusal({"smooth", "--data", data, "--n", "9"}, {"--n 9", "--alpha 0.001", "expected 10 or"});
   // 0.5^3 is 1/8: that three draws agree makes one half, and not more.
   refusal({"smooth", "--data", data, "--n", "3", "--alpha", "0.125"}, {"expected 4 or"});

@@ -103,7 +103,7 @@ int run_attack_app(const AttackFlags& f, const CLI::App& app, int argc, char** a
   if (!f.json.empty()) phosphene::check_writable(f.json);
   const Subject subject = open_subject(f, plan);
   // An image that stops where one draw, or the bare network, is fooled hardly fools another.
-  if (f.naive || subject.random) plan.options.stay = true;
+  if (plan.naive || subject.random) plan.options.stay = true;
   if (!subject.mask.empty()) plan.options.mask = subject.mask.view();
   AttackStream stream(plan, subject);
   SweepJob job = job_of(f, plan, subject);
@@ -133,7 +133,7 @@ int run_attack_app(const AttackFlags& f, const CLI::App& app, int argc, char** a
   int failed = 0;
   const std::vector<ImageRecord> records = read_records(f, plan, failed);
   std::vector<std::string> more = probe_result(plan, subject, records);
-  if (!f.naive && !subject.random) {
+  if (!plan.naive && !subject.random) {
     if (const Warning warning = check_confirmed(plain(records))) more.push_back(*warning);
   }
   warn_all(more);
@@ -141,7 +141,7 @@ int run_attack_app(const AttackFlags& f, const CLI::App& app, int argc, char** a
   warnings.insert(warnings.end(), more.begin(), more.end());
   if (failed > 0) warnings.push_back(std::to_string(failed) + " items failed, and are in no rate");
   std::printf("%s\n\n%s", heading(setup_of(f, plan, subject)).c_str(),
-              table(summaries_of(plan, plain(records)), plan.options.norm, f.naive).c_str());
+              table(summaries_of(plan, plain(records)), plan.options.norm, plan.naive).c_str());
   save_missing_pictures(f, plan, subject, job);
   if (!plain(records).empty()) save_pictures(f, plan, subject, records);
   if (!f.json.empty()) {

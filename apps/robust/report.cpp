@@ -175,7 +175,7 @@ void save_pictures(const AttackFlags& f, const AttackPlan& plan, const Subject& 
                        : "-" + std::to_string(shard.index) + "-of-" + std::to_string(shard.count);
   const std::string title = network_name(s) +
                             (f.defences.empty() ? "" : " behind " + list_of(f.defences)) +
-                            " under " + (f.naive ? "naive " : "") + f.method;
+                            " under " + (plan.naive ? "naive " : "") + f.method;
   save_image(
       f.out + "/curve" + suffix + ".png",
       curves_picture("Robust accuracy of " + title, plan.options.norm,

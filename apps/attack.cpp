@@ -1,11 +1,15 @@
 // Attacks the images of a data set, and measures what a network withstands.
 #include <chrono>
 #include <cmath>
+#include <cstdint>
 #include <cstdio>
 #include <filesystem>
+#include <map>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "common.hpp"
@@ -22,6 +26,7 @@
 #include "robust/subject.hpp"
 #include "robust/summary.hpp"
 #include "shard.hpp"
+#include "stoppable.hpp"
 #include "sweep.hpp"
 #include "sweep_list.hpp"
 
@@ -63,10 +68,12 @@ SweepJob job_of(const AttackFlags& f, const AttackPlan& plan, const Subject& s) 
   return job;
 }
 
+using Lines = std::map<std::int64_t, nlohmann::json>;  ///< of the journal, by item
+
 /// Counts in `failed` the items that have none.
-std::vector<ImageRecord> read_records(const AttackFlags& f, const AttackPlan& plan, int& failed) {
+std::vector<ImageRecord> read_records(const Lines& lines, const AttackPlan& plan, int& failed) {
   std::vector<ImageRecord> records;
-  for (const auto& [item, line] : recorded_items(f.shard, f.out)) {
+  for (const auto& [item, line] : lines) {
     if (!line.contains("record")) {
       ++failed;
       continue;
@@ -79,15 +86,22 @@ std::vector<ImageRecord> read_records(const AttackFlags& f, const AttackPlan& pl
 
 /// Those of images that were done while fewer were asked for. They are no files of the journal's.
 void save_missing_pictures(const AttackFlags& f, const AttackPlan& plan, const Subject& s,
-                           const SweepJob& job) {
+                           const SweepJob& job, const Lines& lines) {
+  if (plan.pictures == 0) return;
   const SweepList list = list_data(*s.data, job);
   const Shard shard = parse_shard(f.shard, environment);
-  for (const auto& [item, line] : recorded_items(f.shard, f.out)) {
-    const std::string path = f.out + "/" + list.name(item) + ".png";
+  std::vector<std::pair<std::int64_t, std::string>> missing;  // items and their pictures
+  for (const auto& [item, line] : lines) {
     if (list.image_of(item) >= plan.pictures || !line.contains("record")) continue;
-    if (std::filesystem::exists(path)) continue;
-    const phosphene::NpyRows rows(array_path(f.out, "adversarial", shard));
-    phosphene::Tensor image = phosphene::Tensor::host(s.data->image_shape());
+    const std::string path = f.out + "/" + list.name(item) + ".png";
+    if (!std::filesystem::exists(path)) missing.emplace_back(item, path);
+  }
+  if (missing.empty()) return;
+  std::fprintf(stderr, "pictures of what was done before: %zu\n", missing.size());
+  const phosphene::NpyRows rows(array_path(f.out, "adversarial", shard));
+  phosphene::Tensor image = phosphene::Tensor::host(s.data->image_shape());
+  for (const auto& [item, path] : missing) {
+    if (interrupted()) throw Interrupted(kGoesOn);
     rows.read(array_row(item, list.variant_count(), shard),
               std::span(image.data(), static_cast<std::size_t>(image.count())));
     phosphene::save_image(path, image);
@@ -103,7 +117,7 @@ int run_attack_app(const AttackFlags& f, const CLI::App& app, int argc, char** a
   if (!f.json.empty()) phosphene::check_writable(f.json);
   const Subject subject = open_subject(f, plan);
   // An image that stops where one draw, or the bare network, is fooled hardly fools another.
-  if (f.naive || subject.random) plan.options.stay = true;
+  if (plan.naive || subject.random) plan.options.stay = true;
   if (!subject.mask.empty()) plan.options.mask = subject.mask.view();
   AttackStream stream(plan, subject);
   SweepJob job = job_of(f, plan, subject);
@@ -131,9 +145,10 @@ int run_attack_app(const AttackFlags& f, const CLI::App& app, int argc, char** a
 
   look();  // where all was done before
   int failed = 0;
-  const std::vector<ImageRecord> records = read_records(f, plan, failed);
+  const Lines lines = recorded_items(f.shard, f.out);
+  const std::vector<ImageRecord> records = read_records(lines, plan, failed);
   std::vector<std::string> more = probe_result(plan, subject, records);
-  if (!f.naive && !subject.random) {
+  if (!plan.naive && !subject.random) {
     if (const Warning warning = check_confirmed(plain(records))) more.push_back(*warning);
   }
   warn_all(more);
@@ -141,14 +156,14 @@ int run_attack_app(const AttackFlags& f, const CLI::App& app, int argc, char** a
   warnings.insert(warnings.end(), more.begin(), more.end());
   if (failed > 0) warnings.push_back(std::to_string(failed) + " items failed, and are in no rate");
   std::printf("%s\n\n%s", heading(setup_of(f, plan, subject)).c_str(),
-              table(summaries_of(plan, plain(records)), plan.options.norm, f.naive).c_str());
-  save_missing_pictures(f, plan, subject, job);
-  if (!plain(records).empty()) save_pictures(f, plan, subject, records);
-  if (!f.json.empty()) {
+              table(summaries_of(plan, plain(records)), plan.options.norm, plan.naive).c_str());
+  if (!f.json.empty()) {  // before the pictures: they are what a kill may cost
     nlohmann::json json = report(f, plan, subject, records, warnings);
     json["provenance"] = provenance(*subject.context, argc, argv);
     write_json(f.json, json);
   }
+  save_missing_pictures(f, plan, subject, job, lines);
+  if (!plain(records).empty()) save_pictures(f, plan, subject, records);
   return code;
 }
 

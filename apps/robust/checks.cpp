@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdio>
 #include <map>
+#include <set>
 
 #include "phosphene/error.hpp"
 #include "summary.hpp"
@@ -176,7 +177,7 @@ Warning check_large_epsilon(std::int64_t images, std::int64_t survivors, double 
 Warning check_nearest(const std::vector<Record>& records) {
   std::int64_t attacked = 0, without = 0;
   for (const Record& record : records) {
-    if (record.epsilon || !record.attacked) continue;
+    if (record.epsilon || !record.attacked || record.attacked->no_start) continue;
     ++attacked;
     without += record.attacked->success ? 0 : 1;
   }
@@ -185,6 +186,30 @@ Warning check_nearest(const std::vector<Record>& records) {
          " images the attack found nothing that fools, however far: it failed, and they are no "
          "more robust "
          "for it (too few steps, scores that are flat there, or masked gradients)";
+}
+
+Warning check_starts(const std::vector<Record>& records,
+                     const std::function<std::string(std::int64_t)>& name) {
+  constexpr std::size_t kNamed = 5;
+  std::int64_t attacked = 0, without = 0;
+  std::set<std::int64_t> targets;
+  for (const Record& record : records) {
+    if (!record.attacked) continue;
+    ++attacked;
+    if (!record.attacked->no_start) continue;
+    ++without;
+    targets.insert(record.attacked->target);
+  }
+  if (without == 0) return {};
+  std::string names;
+  std::size_t named = 0;
+  for (const std::int64_t target : targets) {
+    if (named++ < kNamed) names += (names.empty() ? "'" : ", '") + name(target) + "'";
+  }
+  return counted(without, attacked) +
+         " images had no start, were left as they are and count as robust: the network sees no "
+         "image of the data as " +
+         names + (targets.size() > kNamed ? ", ..." : "");
 }
 
 Warning check_rounding(const std::vector<Record>& records) {

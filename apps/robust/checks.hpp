@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -60,6 +61,11 @@ Warning check_large_epsilon(std::int64_t images, std::int64_t survivors, double 
 
 /// Of an attack that looks for the nearest image, in no ball: some for which it found none.
 Warning check_nearest(const std::vector<Record>& records);
+
+/// Of an attack that begins at an image of the target: some of whose target there was none. `name`
+/// is of a class.
+Warning check_starts(const std::vector<Record>& records,
+                     const std::function<std::string(std::int64_t)>& name);
 
 /// At one epsilon, or of the nearest images, fewer than half of those that fool do so after
 /// rounding to 8 bits.

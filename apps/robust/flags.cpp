@@ -155,7 +155,7 @@ AttackPlan read(const AttackFlags& f, const CLI::App& app) {
     plan.limit = number<std::int64_t>("--limit", f.limit, "a whole number of 1 or more", 1);
   }
   plan.naive = f.naive;
-  if (f.naive && f.defences.empty()) {
+  if (plan.naive && f.defences.empty()) {
     throw UsageError("--naive: there is no --defence that the attack could not know of");
   }
   if (!f.expectation.empty() && !plan.options.samples) {

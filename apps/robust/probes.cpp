@@ -215,6 +215,7 @@ std::vector<std::string> probe_result(const AttackPlan& plan, const Subject& s,
   const double epsilon = plan.epsilons.back();
   const std::vector<Record> all = plain(records);
   add(warnings, check_clean(all, said_of_first(s, records), s.data->size() == 1));
+  add(warnings, check_starts(all, [&](std::int64_t target) { return s.class_name(target); }));
   if (plan.naive) return warnings;  // that it fails says nothing of its gradient
   add(warnings, check_nearest(all));
   add(warnings, check_rounding(all));

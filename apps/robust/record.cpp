@@ -47,6 +47,7 @@ nlohmann::json to_json(const Record& record) {
                {"success", a.success}});
   if (!a.by.empty()) json["by"] = a.by;
   if (a.unconfirmed) json["unconfirmed"] = true;
+  if (a.no_start) json["no_start"] = true;
   return json;
 }
 
@@ -70,6 +71,7 @@ Record record_of(const nlohmann::json& json) {
   read(json, "success", a.success);
   if (json.contains("by")) read(json, "by", a.by);
   if (json.contains("unconfirmed")) read(json, "unconfirmed", a.unconfirmed);
+  if (json.contains("no_start")) read(json, "no_start", a.no_start);
   return record;
 }
 

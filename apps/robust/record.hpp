@@ -25,6 +25,7 @@ struct Record {
     std::string by;            ///< the attack that fooled it, where several were tried
     bool success = false;      ///< adversarial is another than the label, targeted: is the target
     bool unconfirmed = false;  ///< the attack saw a success that is none
+    bool no_start = false;     ///< no image shows the target, and the attack begins at one
   };
   std::optional<Attacked> attacked;
   bool skipped = false;  ///< its true class is the --targeted one: neither attacked nor counted

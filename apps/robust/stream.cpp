@@ -146,12 +146,16 @@ void AttackStream::send(SweepQueue& queue, Work work) {
   if (plan_.method->starts && example.target >= 0) {
     example.start = starts_.of(example.target);
     if (example.start.empty()) {
-      const std::string none = ": the network sees none of the " +
-                               std::to_string(subject_.data->size()) + " images as '" +
-                               subject_.class_name(example.target) +
-                               "'; expected one, for the attack to begin at";
-      if (subject_.target.one_class()) throw UsageError("--targeted" + none);
-      return queue.failed(work.item.index, work.item.name + none);
+      if (subject_.target.one_class()) {
+        throw UsageError("--targeted: the network sees none of the " +
+                         std::to_string(subject_.data->size()) + " images as '" +
+                         subject_.class_name(example.target) +
+                         "'; expected one, for the attack to begin at");
+      }
+      // Left out it would raise the rates: only images that are classified correctly come here.
+      work.record.attacked->no_start = true;
+      work.outcome.image = copy_of(work.item.image);
+      return finish(queue, std::move(work));
     }
   }
   ready_.push_back(std::move(example));

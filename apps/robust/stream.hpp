@@ -41,8 +41,8 @@ class AttackStream {
   std::optional<phosphene::Example> next(SweepQueue& queue);
   static phosphene::Example example_of(const Work& work);
   bool read(SweepQueue& queue);
-  /// To the attack, with where it begins. Without that the item failed, or, of a target that all
-  /// images have, the sweep.
+  /// To the attack, with where it begins. Without that the image withstands as it is; of a target
+  /// that all images have, the sweep ends.
   void send(SweepQueue& queue, Work work);
   void finish(SweepQueue& queue, Work work);
   void evaluate(SweepQueue& queue);

@@ -150,7 +150,7 @@ Subject open_subject(const AttackFlags& f, const AttackPlan& plan) {
   const std::int64_t items = s.data->size() * static_cast<std::int64_t>(plan.variants());
   s.batch = data_batch(f.batch, recorded_device(f.shard, f.out), *s.context, shape, kMostAtOnce,
                        most_in_work(*plan.method, items));
-  const VictimMaker seen(f, s, !f.naive), tried(f, s, true);
+  const VictimMaker seen(f, s, !plan.naive), tried(f, s, true);
   for (const auto& stage : tried.stages()) s.random = s.random || stage->random();
   for (const auto& stage : seen.stages()) {
     if (!stage->differentiable()) s.without_gradient.push_back(stage->name());
@@ -174,7 +174,7 @@ nlohmann::json settings(const AttackFlags& f, const AttackPlan& plan, const Subj
                {"--targeted", f.targeted},
                {"--mask", content_of(f.mask)},
                {"--defence", list_of(f.defences)},
-               {"--naive", f.naive},
+               {"--naive", plan.naive},
                {"--expectation", f.expectation}});
   const nlohmann::json used = plan.method->used(plan.options);
   for (const auto& [name, value] : used.items()) {

@@ -5,7 +5,6 @@
 #include <cmath>
 #include <filesystem>
 #include <nlohmann/json.hpp>
-#include <sstream>
 #include <string>
 #include <vector>
 
@@ -136,106 +135,6 @@ TEST_F(AttackApp, ImagesOfTheTargetAreSkippedAndTheFirstAreSaved) {
   for (const char* field : {"model", "weights_fingerprint", "data_fingerprint", "targeted"}) {
     EXPECT_EQ(again[field], s[field]) << field;
   }
-}
-
-TEST_F(AttackApp, EveryMethodRuns) {
-  flags_["--data"] = "shapes:2:2";
-  flags_["--batch"] = "2";
-  flags_.erase("--steps");
-  flags_.erase("--eps");
-  const std::vector<std::pair<std::string, std::vector<std::string>>> methods{
-      {"fgsm", {}},
-      {"bim", {"--steps", "2"}},
-      {"mi-fgsm", {"--steps", "2", "--momentum", "0.9"}},
-      {"penalty", {"--steps", "2", "--lambda", "0.5"}},
-      {"apgd", {"--steps", "3", "--loss", "dlr"}},
-      {"apgd-t", {"--steps", "3"}},
-      {"cw", {"--steps", "3", "--searches", "2"}},
-      {"deepfool", {"--steps", "3"}},
-      {"fab", {"--steps", "2"}},
-      {"square", {"--queries", "5"}},
-      {"autoattack", {"--epsilons", "12/255,16/255"}},
-      {"hopskipjump", {"--queries", "60", "--norm", "linf"}},
-  };
-  for (const auto& [method, more] : methods) {
-    const auto before = flags_;
-    flags_["--method"] = method;
-    for (std::size_t i = 0; i + 1 < more.size(); i += 2) flags_[more[i]] = more[i + 1];
-    const Outcome outcome = run(method);
-    EXPECT_EQ(outcome.code, 0) << method << ": " << outcome.err;
-    EXPECT_EQ(json()["method"], method);
-    if (method == "cw") {
-      EXPECT_EQ(json()["options"]["initial_c"], 0.001);
-    }
-    if (method == "deepfool") {
-      EXPECT_EQ(json()["options"]["overshoot"], 0.02);
-    }
-    if (method == "fab") {
-      const Outcome missing = run_app(ROBUSTNESS, {path("s.json"), "--epsilons", "0.123"});
-      EXPECT_THAT(missing.err, HasSubstr("or name its --out folder, whose journals have every"));
-    }
-    if (method == "autoattack") {
-      EXPECT_EQ(json()["options"]["apgd-t"]["targets"], 9);
-      EXPECT_EQ(json()["after"].size(), 4U);
-      EXPECT_EQ(json()["after"][3]["robust_accuracy"], json()["robust_accuracy"]);
-      EXPECT_THAT(text("autoattack/journal-0-of-1.jsonl"), HasSubstr("\"by\":\"apgd-ce\""));
-      EXPECT_LT(json()["after"][0]["robust"], 2);
-      EXPECT_THAT(outcome.out, HasSubstr("\nrobust % at 16/255 after apgd-ce "));
-    }
-    EXPECT_TRUE(std::filesystem::exists(path(method + "/curve.png")));
-    flags_ = before;
-  }
-}
-
-// It begins at an image that shows the target, and stays in that class.
-TEST_F(AttackApp, HopSkipJumpGoesToATarget) {
-  flags_["--method"] = "hopskipjump";
-  flags_["--data"] = "shapes:2:8";  // one of each class
-  flags_["--targeted"] = "next";
-  flags_["--queries"] = "50";
-  flags_.erase("--steps");
-  flags_.erase("--eps");
-  const Outcome outcome = run();
-  ASSERT_EQ(outcome.code, 0) << outcome.err;
-  int attacked = 0;
-  std::istringstream lines(text("out/journal-0-of-1.jsonl"));
-  for (std::string line; std::getline(lines, line);) {
-    const nlohmann::json record = nlohmann::json::parse(line).value("record", nlohmann::json());
-    if (!record.contains("target")) continue;
-    ++attacked;
-    EXPECT_EQ(record["target"], (record["label"].get<int>() + 1) % 8);
-    EXPECT_EQ(record["adversarial"], record["target"]) << line;
-    EXPECT_LE(record["queries"], 50);
-  }
-  EXPECT_EQ(attacked, 8);
-  flags_["--batch"] = "3";  // nor does the search for a start hang on the batch
-  ASSERT_EQ(run("other").code, 0);
-  EXPECT_EQ(text("out/adversarial.npy"), text("other/adversarial.npy"));
-}
-
-// Of a target of its own an image fails alone; of the one that all have, none can be attacked.
-TEST_F(AttackApp, HopSkipJumpNeedsAnImageOfTheTarget) {
-  flags_["--method"] = "hopskipjump";
-  flags_["--data"] = "shapes:2:2";  // of the classes 6 and 5
-  flags_["--targeted"] = "next";
-  flags_["--queries"] = "20";
-  flags_.erase("--steps");
-  flags_.erase("--eps");
-  const std::string none = ": the network sees none of the 2 images as '";
-  const Outcome one = run();
-  EXPECT_EQ(one.code, 1) << one.err;
-  EXPECT_THAT(one.err, HasSubstr("shapes-00000" + none));
-  EXPECT_THAT(one.err, HasSubstr("1 of 2 images failed"));
-  EXPECT_THAT(text("out/journal-0-of-1.jsonl"), HasSubstr("\"target\":6"));
-  EXPECT_EQ(json()["images"], 1);
-  EXPECT_EQ(json()["warnings"].back(), "1 items failed, and are in no rate");
-  const Outcome read = run_app(ROBUSTNESS, {path("out")});
-  EXPECT_EQ(read.code, 0);
-  EXPECT_THAT(read.err, HasSubstr("out: 1 of 2 items failed, and are in no rate"));
-  flags_["--targeted"] = "0";
-  const Outcome all = run("all");
-  EXPECT_EQ(all.code, 2);
-  EXPECT_THAT(all.err, HasSubstr("--targeted" + none));
 }
 
 TEST_F(AttackApp, OneTargetedPhotographUnderAMask) {

@@ -140,6 +140,25 @@ TEST(CheckNearest, KnowsAnAttackThatFindsNothing) {
   EXPECT_FALSE(check_nearest(records));
 }
 
+TEST(CheckStarts, NamesWhatNoImageShows) {
+  std::vector<Record> records{right(0.1, true), right(0.1, false), {3, 4, 0.5, {}, {}}};
+  for (Record& record : records) record.epsilon.reset();
+  const auto name = [](std::int64_t target) { return "class " + std::to_string(target); };
+  EXPECT_FALSE(check_starts(records, name));
+  const auto without = [&](std::int64_t target) {
+    records[1].attacked->no_start = true;
+    records[1].attacked->target = target;
+    records.push_back(records[1]);
+  };
+  without(7);
+  records.pop_back();
+  EXPECT_THAT(*check_starts(records, name), testing::StartsWith("1 of 2 images had no start"));
+  EXPECT_THAT(*check_starts(records, name), testing::EndsWith("no image of the data as 'class 7'"));
+  EXPECT_FALSE(check_nearest(records));  // it was not looked for
+  for (std::int64_t target = 0; target < 6; ++target) without(target);
+  EXPECT_THAT(*check_starts(records, name), testing::EndsWith("'class 3', 'class 4', ..."));
+}
+
 TEST(CheckClean, KnowsThatNothingWasAttacked) {
   std::vector<Record> records{{3, 4, 0.5, 0.1, {}}};
   const std::string said = "of cat the network says 4 tiger cat, not 3 tabby";

@@ -2,10 +2,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdint>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "phosphene/datasets/shapes.hpp"
+#include "phosphene/image.hpp"
 #include "tests/apps/attack_app.hpp"
 
 namespace phosphene::test {
@@ -45,6 +48,31 @@ TEST_F(AttackApp, RobustnessComparesOnlyWhatCompares) {
   EXPECT_EQ(missing.code, 2);
   EXPECT_THAT(missing.err, HasSubstr("was not measured at 4/255, expected of 0, 2/255, 8/255; or "
                                      "run attack with --epsilons 4/255"));
+}
+
+TEST_F(AttackApp, RobustnessSaysWhatFailed) {
+  constexpr int kImages = 33;  // one beyond those that the run looks at before
+  std::string list;
+  for (int i = 0; i < kImages; ++i) {
+    const ShapesSample sample = shapes(2, static_cast<std::uint64_t>(i));
+    const std::string name = "p" + std::to_string(i) + ".png";
+    if (i + 1 < kImages) save_image(path(name), sample.image);
+    list += name + " " + std::to_string(sample.label) + "\n";
+  }
+  write("p32.png", {});
+  write("list.txt", Bytes(list.begin(), list.end()));
+  flags_["--data"] = path("list.txt");
+  flags_["--method"] = "square";  // has no checks afterwards
+  flags_["--queries"] = "1";
+  flags_.erase("--steps");
+  const Outcome outcome = run();
+  EXPECT_EQ(outcome.code, 1) << outcome.err;
+  EXPECT_THAT(outcome.err, HasSubstr("1 of 33 images failed"));
+  EXPECT_EQ(json()["images"], 32);
+  EXPECT_EQ(json()["warnings"].back(), "1 items failed, and are in no rate");
+  const Outcome read = run_app(ROBUSTNESS, {path("out")});
+  EXPECT_EQ(read.code, 0);
+  EXPECT_THAT(read.err, HasSubstr("out: 1 of 33 items failed, and are in no rate"));
 }
 
 // A name with '=' is a file's before it is a name and a file.

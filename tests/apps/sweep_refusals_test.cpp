@@ -1,7 +1,12 @@
 // What sweeps and merge say to what they cannot do: one line, an exit code.
+#include <algorithm>
 #include <chrono>
+#include <cstdint>
+#include <string>
 #include <thread>
 
+#include "phosphene/image.hpp"
+#include "phosphene/tensor.hpp"
 #include "tests/apps/sweep_run.hpp"
 
 namespace phosphene::test {
@@ -170,6 +175,22 @@ TEST_F(SweepRefuses, MergesOfConflicts) {
   ASSERT_EQ(grey("b").code, 0);
   expect_refused(merge({"a", "b"}), kFailed, {"item 2", "two results", path("a")});
   EXPECT_EQ(merge({"a", "a"}).code, 0);
+}
+
+// Upside down it is as grey.
+TEST_F(SweepRefuses, MergesOfFilesThatDiffer) {
+  ASSERT_EQ(grey("a").code, 0);
+  const std::string name = path("photos/p102.png");
+  const Tensor photo = load_image(name);
+  const Shape s = photo.shape();
+  Tensor flipped = Tensor::host(s);
+  for (std::int64_t i = 0; i < photo.count() / s.w; ++i) {
+    const std::int64_t from = i / s.h * s.h + s.h - 1 - i % s.h;
+    std::copy_n(photo.data() + from * s.w, s.w, flipped.data() + i * s.w);
+  }
+  save_image(name, flipped);
+  ASSERT_EQ(grey("b").code, 0);
+  expect_refused(merge({"a", "b"}), kFailed, {"item 2", "two results"});
 }
 
 TEST_F(SweepRefuses, MergesOfMixedDevices) {

@@ -25,8 +25,8 @@ class UniversalApp : public InFolder {
     for (const char* argument : {"--device", "cpu"}) arguments.emplace_back(argument);
     return run_app(UNIVERSAL, arguments);
   }
-  std::vector<std::string> small(const std::string& out) const {
-    return {"--data", "shapes:2:10",      "--held-out", "4", "--passes", "1",
+  std::vector<std::string> small(const std::string& out, const std::string& passes = "1") const {
+    return {"--data", "shapes:2:10",      "--held-out", "4", "--passes", passes,
             "--eps",  "20/255",           "--seed",     "3", "--out",    path(out),
             "--json", path(out + ".json")};
   }
@@ -81,9 +81,8 @@ TEST_F(UniversalApp, WritesThePerturbationItsPictureAndWhatItFools) {
 }
 
 TEST_F(UniversalApp, StoppedItLeavesNothingAndSaysSo) {
-  std::vector<std::string> arguments = small("out");
-  arguments.insert(arguments.end(), {"--device", "cpu", "--passes", "1000", "--unfooled", "0"});
-  arguments.erase(arguments.begin() + 4, arguments.begin() + 6);
+  std::vector<std::string> arguments = small("out", "1000");
+  arguments.insert(arguments.end(), {"--device", "cpu", "--unfooled", "0"});
   const Outcome outcome = run_app(UNIVERSAL, arguments, {.signal_at = "pass", .signal = SIGTERM});
   EXPECT_EQ(outcome.code, 75) << outcome.err;
   EXPECT_NE(outcome.err.find("universal: interrupted; nothing was saved\n"), std::string::npos)

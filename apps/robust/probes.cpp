@@ -12,7 +12,6 @@
 #include "checks.hpp"
 #include "phosphene/attacks/inspector.hpp"
 #include "phosphene/classifier.hpp"
-#include "phosphene/error.hpp"
 #include "stoppable.hpp"
 #include "stream.hpp"
 
@@ -171,16 +170,10 @@ std::vector<std::string> probe_victim(const AttackPlan& plan, const Subject& s) 
         "how robust the network is behind it"};
   }
   std::vector<std::string> warnings;
-  std::vector<Tensor> images;
+  const Readable first = readable(*s.data, 0, std::min(kLooked, s.data->size()));
   std::vector<Specimen> specimens;
-  const std::int64_t first = std::min(kLooked, s.data->size());
-  images.reserve(static_cast<std::size_t>(first));
-  for (std::int64_t i = 0; i < first; ++i) {
-    try {
-      images.push_back(s.data->load(i));
-      specimens.push_back({i, s.data->label(i), &images.back()});
-    } catch (const phosphene::Error&) {  // the sweep records it
-    }
+  for (std::size_t i = 0; i < first.images.size(); ++i) {
+    specimens.push_back({first.places[i], s.data->label(first.places[i]), &first.images[i]});
   }
   const auto count = static_cast<std::int64_t>(specimens.size());
   if (count == 0) return warnings;

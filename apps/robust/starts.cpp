@@ -23,18 +23,19 @@ Tensor Starts::of(std::int64_t target) {
 void Starts::look_on() {
   const Dataset& data = *subject_.data;
   const std::int64_t count = std::min(batch_, data.size() - looked_);
-  std::vector<Tensor> images;
+  const Readable next = readable(data, looked_, count);
+  looked_ += count;
+  if (next.images.empty()) return;
   std::vector<Specimen> specimens;
-  for (std::int64_t i = 0; i < count; ++i) images.push_back(data.load(looked_ + i));
-  for (std::int64_t i = 0; i < count; ++i) {
-    specimens.push_back({looked_ + i, 0, &images[static_cast<std::size_t>(i)]});
+  for (std::size_t i = 0; i < next.images.size(); ++i) {
+    specimens.push_back({next.places[i], 0, &next.images[i]});
   }
   const Tensor logits = inspector_.logits(specimens);
   const std::int64_t classes = logits.shape().c;
-  for (std::int64_t i = 0; i < count; ++i) {
-    first_.emplace(predicted_class(logits.data() + i * classes, classes), looked_ + i);
+  for (std::size_t i = 0; i < next.places.size(); ++i) {
+    const float* row = logits.data() + static_cast<std::int64_t>(i) * classes;
+    first_.emplace(predicted_class(row, classes), next.places[i]);
   }
-  looked_ += count;
 }
 
 }  // namespace apps

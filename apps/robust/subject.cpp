@@ -185,4 +185,16 @@ nlohmann::json settings(const AttackFlags& f, const AttackPlan& plan, const Subj
   return json;
 }
 
+Readable readable(const Dataset& data, std::int64_t from, std::int64_t count) {
+  Readable found;
+  for (std::int64_t i = from; i < from + count; ++i) {
+    try {
+      found.images.push_back(data.load(i));
+      found.places.push_back(i);
+    } catch (const Error&) {
+    }
+  }
+  return found;
+}
+
 }  // namespace apps

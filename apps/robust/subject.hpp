@@ -11,6 +11,7 @@
 #include "phosphene/context.hpp"
 #include "phosphene/datasets/dataset.hpp"
 #include "phosphene/network.hpp"
+#include "phosphene/tensor.hpp"
 #include "targets.hpp"
 
 namespace apps {
@@ -43,5 +44,13 @@ std::string list_of(const std::vector<std::string>& defences);
 
 /// What determines the numbers, for the journal.
 nlohmann::json settings(const AttackFlags& flags, const AttackPlan& plan, const Subject& subject);
+
+/// Images of the data, by their places, that can be read.
+struct Readable {
+  std::vector<std::int64_t> places;
+  std::vector<phosphene::Tensor> images;
+};
+/// From `from` on, of `count`. What cannot be read the sweep records.
+Readable readable(const phosphene::Dataset& data, std::int64_t from, std::int64_t count);
 
 }  // namespace apps

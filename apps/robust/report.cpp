@@ -174,7 +174,7 @@ void save_pictures(const AttackFlags& f, const AttackPlan& plan, const Subject& 
       shard.count == 1 ? ""
                        : "-" + std::to_string(shard.index) + "-of-" + std::to_string(shard.count);
   const std::string title = network_name(s) +
-                            (f.defences.empty() ? "" : " behind " + list_of(f.defences)) +
+                            (f.defences.empty() ? "" : " behind " + members(f.defences)) +
                             " under " + (f.naive ? "naive " : "") + f.method;
   save_image(
       f.out + "/curve" + suffix + ".png",

@@ -154,6 +154,9 @@ int run(CLI::App& app, int argc, char** argv, const std::function<int()>& body) 
   } catch (const phosphene::UsageError& error) {
     std::fprintf(stderr, "%s: %s\n", app.get_name().c_str(), error.what());
     return kUsage;
+  } catch (const phosphene::UnnamedModel& error) {
+    std::fprintf(stderr, "%s: %s: name it by --model\n", app.get_name().c_str(), error.what());
+    return kFailed;
   } catch (const std::bad_alloc&) {
     std::fprintf(stderr, "%s: out of memory: smaller images or a smaller --size need less\n",
                  app.get_name().c_str());
@@ -226,9 +229,6 @@ void write_json(const std::string& path, const nlohmann::json& json) {
   phosphene::save_text(path, json.dump(2, ' ', false, replace) + "\n");
 }
 
-void warn(const std::string& line) { std::fprintf(stderr, "warning: %s\n", line.c_str()); }
-
-}  // namespace apps
 bool make_folder(const std::string& flag, const std::string& path) {
   std::error_code error;
   const bool made = fs::create_directories(path, error);
@@ -239,3 +239,6 @@ bool make_folder(const std::string& flag, const std::string& path) {
       (fs::exists(path, ignored) ? "there is a file of this name" : error.message()));
 }
 
+void warn(const std::string& line) { std::fprintf(stderr, "warning: %s\n", line.c_str()); }
+
+}  // namespace apps

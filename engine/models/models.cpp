@@ -146,8 +146,7 @@ Network load_network(const NetworkOptions& options) {
   } catch (const Error& error) {  // which would speak of a model that nobody named
     std::string why = error.what();
     if (why.starts_with(source + ": ")) why.erase(0, source.size() + 2);
-    throw Error(source + ": does not say its model: name it by --model, or in transfer by " +
-                "NAME=MODEL:WEIGHTS (tried as " + kUsual + ": " + why + ")");
+    throw UnnamedModel(source + ": does not say its model (tried as " + kUsual + ": " + why + ")");
   }
 }
 

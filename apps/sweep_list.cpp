@@ -51,9 +51,11 @@ void check_data_folder(const std::vector<Item>& images, const SweepJob& job) {
 
 }  // namespace
 
-SweepList list_photographs(const SweepFlags& flags, const SweepJob& job) {
+SweepList list_photographs(const SweepFlags& flags, std::vector<Item> photographs,
+                           const SweepJob& job) {
   SweepList list;
-  list.images = photo_list(flags.image, flags.images, job.endings);
+  list.images = std::move(photographs);
+  give_names(list.images, job.endings);
   check_out(flags.images, job.out);
   check_overwriting(list.images, job.out, job.endings, job.inputs);
   check_report(list.images, "--images", job.json, job.inputs);

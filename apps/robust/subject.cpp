@@ -149,7 +149,7 @@ Subject open_subject(const AttackFlags& f, const AttackPlan& plan) {
   if (!f.mask.empty()) s.mask = load_mask(f.mask, shape.h, shape.w);
   s.context = make_context(f);
   const std::int64_t items = s.data->size() * static_cast<std::int64_t>(plan.variants());
-  s.batch = data_batch(f.batch, recorded_device(f.shard, f.out), *s.context, shape, kMostAtOnce,
+  s.batch = data_batch(f.batch, recorded_device(f.shard, f.out), *s.context, shape, kMostOfAuto,
                        most_in_work(*plan.method, items));
   const VictimMaker seen(f, s, !f.naive), tried(f, s, true);
   for (const auto& stage : tried.stages()) s.random = s.random || stage->random();

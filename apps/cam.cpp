@@ -1,6 +1,8 @@
 // Maps where a network sees the evidence for a class: CAM, Grad-CAM, guided Grad-CAM.
 #include <algorithm>
+#include <iterator>
 #include <limits>
+#include <vector>
 
 #include "classes.hpp"
 #include "explain_flags.hpp"

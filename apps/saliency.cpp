@@ -1,7 +1,9 @@
 // Maps which pixels a class's score, or any neuron, follows.
 #include <algorithm>
+#include <iterator>
 #include <limits>
 #include <optional>
+#include <vector>
 
 #include "classes.hpp"
 #include "explain_flags.hpp"

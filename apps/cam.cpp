@@ -1,6 +1,8 @@
 // Maps where a network sees the evidence for a class: CAM, Grad-CAM, guided Grad-CAM.
 #include <algorithm>
+#include <iterator>
 #include <limits>
+#include <vector>
 
 #include "classes.hpp"
 #include "explain_flags.hpp"
@@ -117,7 +119,8 @@ int explain(const Flags& f, int argc, char** argv) {
   }
   const std::int64_t size = apps::input_size(network);
   const auto context = apps::make_context(f);
-  const std::int64_t batch = f.batch_on(*context, 1);
+  const std::vector<apps::Item> list = f.photographs.listed();
+  const std::int64_t batch = f.batch_on(*context, std::ssize(list));
   Cam cam(*context, network, size, size, batch, options);
 
   apps::SweepJob job;
@@ -161,7 +164,7 @@ int explain(const Flags& f, int argc, char** argv) {
     }
     return records;
   };
-  return apps::sweep_and_report(f, job, *context, argc, argv);
+  return apps::sweep_and_report(f, list, job, *context, argc, argv);
 }
 
 }  // namespace

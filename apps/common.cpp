@@ -12,6 +12,7 @@
 #include "flag_values.hpp"
 #include "phosphene/error.hpp"
 #include "phosphene/file.hpp"
+#include "phosphene/text.hpp"
 #include "phosphene/version.hpp"
 #include "stoppable.hpp"
 
@@ -35,12 +36,6 @@ void on_signal(int signal) {
   if (write(STDERR_FILENO, kNote.data(), kNote.size()) < 0) return;  // a signal can do no more
 }
 
-std::string list_of(const std::vector<std::string>& texts) {
-  std::string list;
-  for (const std::string& text : texts) list += (list.empty() ? "" : ", ") + text;
-  return list;
-}
-
 bool is_flag(const std::string& text) { return text.size() > 2 && text.starts_with("--"); }
 
 /// Of what no flag took: of flags the first, which may have left its value over too.
@@ -55,8 +50,7 @@ std::string not_expected(const CLI::App& app, const std::vector<std::string>& re
     if (option->get_group().empty()) continue;  // hidden from --help, as the program refuses it
     for (const std::string& name : option->get_lnames()) known.push_back("--" + name);
   }
-  return phosphene::printable(flag) +
-         ": no such flag; near: " + list_of(phosphene::near_names(flag, known));
+  return phosphene::printable(flag) + ": no such flag" + phosphene::near_text(flag, known);
 }
 
 /// Of a flag that was given too often; empty where none was.
@@ -78,7 +72,7 @@ std::string message(const CLI::App& app, const CLI::ParseError& error) {
   if (chosen.empty() && !all.empty()) {
     std::vector<std::string> names;
     for (const CLI::App* each : all) names.push_back(each->get_name());
-    return "expected one of " + list_of(names) + " first";
+    return "expected one of " + phosphene::joined(names) + " first";
   }
   const CLI::App& own = chosen.empty() ? app : *chosen.front();
   // Before what is missing, which may be this very flag, mistyped.
@@ -171,6 +165,9 @@ int run(CLI::App& app, int argc, char** argv, const std::function<int()>& body) 
   } catch (const phosphene::UsageError& error) {
     std::fprintf(stderr, "%s: %s\n", app.get_name().c_str(), error.what());
     return kUsage;
+  } catch (const phosphene::UnnamedModel& error) {
+    std::fprintf(stderr, "%s: %s: name it by --model\n", app.get_name().c_str(), error.what());
+    return kFailed;
   } catch (const std::bad_alloc&) {
     std::fprintf(stderr, "%s: out of memory: smaller images or a smaller --size need less\n",
                  app.get_name().c_str());
@@ -249,6 +246,16 @@ void write_json(const std::string& path, const nlohmann::json& json) {
   // Names of files may hold bytes that are no UTF-8.
   const auto replace = nlohmann::json::error_handler_t::replace;
   phosphene::save_text(path, json.dump(2, ' ', false, replace) + "\n");
+}
+
+bool make_folder(const std::string& flag, const std::string& path) {
+  std::error_code error;
+  const bool made = fs::create_directories(path, error);
+  std::error_code ignored;
+  if (fs::is_directory(path, ignored)) return made;
+  throw phosphene::Error(
+      flag + " " + phosphene::printable(path) + ": cannot be made a folder: " +
+      (fs::exists(path, ignored) ? "there is a file of this name" : error.message()));
 }
 
 void warn(const std::string& line) { std::fprintf(stderr, "warning: %s\n", line.c_str()); }

@@ -72,6 +72,10 @@ NamedFiles data_files(const std::string& flag, const std::string& text);
 NamedFiles data_files(const std::string& flag, const std::string& text,
                       const phosphene::Dataset& data);
 
+/// Makes the folder that `flag` names, where it is not there; says whether it was not. Throws
+/// phosphene::Error.
+bool make_folder(const std::string& flag, const std::string& path);
+
 void warn(const std::string& line);
 
 }  // namespace apps

@@ -3,7 +3,6 @@
 #include <array>
 #include <cmath>
 #include <cstdio>
-#include <filesystem>
 #include <iterator>
 #include <random>
 #include <string>
@@ -174,14 +173,7 @@ void check(const Flags& f, const Network& network) {
   }
   apps::refuse_overwriting({{"--json", f.json}},
                            {{"--weights", f.weights}, {"--labels", f.labels}});
-  if (!f.out.empty()) {
-    std::error_code error;
-    std::filesystem::create_directories(f.out, error);
-    if (!std::filesystem::is_directory(f.out)) {
-      throw Error("--out " + f.out + ": cannot be made a folder: " +
-                  (error ? error.message() : "there is a file of this name"));
-    }
-  }
+  if (!f.out.empty()) apps::make_folder("--out", f.out);
   if (!f.json.empty()) check_writable(f.json);
 }
 

@@ -2,13 +2,14 @@
 
 #include <algorithm>
 #include <thread>
+#include <utility>
 #include <variant>
 
 #include "checksum.hpp"
 #include "flag_values.hpp"
 #include "phosphene/error.hpp"
 #include "phosphene/file.hpp"
-#include "photo_list.hpp"
+#include "phosphene/text.hpp"
 
 namespace apps {
 
@@ -27,11 +28,9 @@ nlohmann::json preprocessing(const Graph& graph) {
   return nlohmann::json::object();
 }
 
-constexpr std::int64_t kMostAtOnce = 65536;
-
 std::int64_t given_batch(const std::string& text) {
   return number<std::int64_t>("--batch", text, "a whole number from 1 to 65536, or auto", 1,
-                              kMostAtOnce);
+                              kLargestBatch);
 }
 
 /// Never more than `items`, all that there are; says so where it takes less than was asked for.
@@ -45,7 +44,7 @@ std::int64_t within(std::int64_t given, std::int64_t items) {
 
 /// Of the device of a journal.
 std::int64_t recorded_batch(const nlohmann::json& device) {
-  return std::clamp(device.value("batch", std::int64_t{1}), std::int64_t{1}, kMostAtOnce);
+  return std::clamp(device.value("batch", std::int64_t{1}), std::int64_t{1}, kLargestBatch);
 }
 
 std::string hash_of(const std::vector<std::string>& labels) {
@@ -58,10 +57,8 @@ std::string hash_of(const std::vector<std::string>& labels) {
 
 void ExplainFlags::add_to(CLI::App& app, const std::vector<std::string>& methods,
                           const std::string& result) {
-  std::string names;
-  for (const std::string& name : methods) names += (names.empty() ? "" : ", ") + name;
   photographs.add_to(app);
-  if (!methods.empty()) app.add_option("--method", method, names)->capture_default_str();
+  if (!methods.empty()) app.add_option("--method", method, joined(methods))->capture_default_str();
   app.add_option("--colours,--colors", colours, "Of the picture: jet, viridis, grey or diverging")
       ->capture_default_str();
   app.add_option("--opacity", opacity, "Of the colours over the photograph, 0 to 1")
@@ -78,14 +75,13 @@ HeatmapOptions ExplainFlags::rendering() const {
   return {.colours = parse_colour_map(colours), .opacity = opacity};
 }
 
-std::int64_t ExplainFlags::batch_on(const Context& context, std::int64_t runs_each) const {
+std::int64_t ExplainFlags::batch_on(const Context& context, std::int64_t items) const {
   constexpr std::int64_t kGpu = 16, kCpu = 4;
-  const std::int64_t photos = std::ssize(photo_list(photographs.image, photographs.images, {}));
-  if (batch != "auto") return within(given_batch(batch), photos * runs_each);
+  if (batch != "auto") return within(given_batch(batch), items);
   if (const nlohmann::json before = recorded_device(photographs, out); before.is_object()) {
     return recorded_batch(before);
   }
-  return std::min(context.device().is_cuda() ? kGpu : kCpu, photos * runs_each);
+  return std::min(context.device().is_cuda() ? kGpu : kCpu, items);
 }
 
 nlohmann::json ExplainFlags::settings(const Network& network) const {
@@ -163,12 +159,12 @@ std::unique_ptr<Context> make_context(const CommonFlags& flags) {
   return context;
 }
 
-int sweep_and_report(const ExplainFlags& flags, SweepJob job, const Context& context, int argc,
-                     char** argv, const nlohmann::json& more) {
+int sweep_and_report(const ExplainFlags& flags, std::vector<Item> photographs, SweepJob job,
+                     const Context& context, int argc, char** argv, const nlohmann::json& more) {
   job.out = flags.out;
   job.json = flags.json;
   if (!flags.json.empty()) check_writable(flags.json);
-  const int code = sweep(flags.photographs, job);
+  const int code = sweep(flags.photographs, std::move(photographs), job);
   if (!flags.json.empty()) {
     nlohmann::json json{{"out", job.out},
                         {"settings", job.settings},

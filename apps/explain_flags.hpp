@@ -22,8 +22,8 @@ struct ExplainFlags : ClassifierFlags {
   /// Throws UsageError.
   phosphene::HeatmapOptions rendering() const;
   /// Images at once: --batch, else what the sweep in --out began with, else 16 on a GPU and 4 on
-  /// the CPU; never more than there are, `runs_each` of each photograph.
-  std::int64_t batch_on(const phosphene::Context& context, std::int64_t runs_each) const;
+  /// the CPU; never more than `items`, all that there are.
+  std::int64_t batch_on(const phosphene::Context& context, std::int64_t items) const;
   /// What determines the files, for the journal, as it was found and not as it was called: of a
   /// file its content, of names what they stand for. An app adds its own.
   nlohmann::json settings(const phosphene::Network& network) const;
@@ -33,6 +33,8 @@ struct ExplainFlags : ClassifierFlags {
 
 /// What of a network determines the numbers of any app that looks at it, for the journal.
 nlohmann::json settings_of(const ClassifierFlags& flags, const phosphene::Network& network);
+
+constexpr std::int64_t kLargestBatch = 65536;  ///< that --batch takes
 
 /// Images of a data set at once: `text` of --batch, else what the sweep of this shard in --out
 /// began with, else as many pixels as keep the device busy, at most `most`. Never more than
@@ -57,8 +59,9 @@ std::unique_ptr<phosphene::Context> make_context(const CommonFlags& flags);
 /// What stands for a file in the journal: its checksum; nothing for none.
 std::string content_of(const std::string& file);
 
-/// Runs the sweep, and writes --json: what every app says, and `more`.
-int sweep_and_report(const ExplainFlags& flags, SweepJob job, const phosphene::Context& context,
-                     int argc, char** argv, const nlohmann::json& more = nlohmann::json::object());
+/// Runs the sweep over the listed photographs, and writes --json: what every app says, and `more`.
+int sweep_and_report(const ExplainFlags& flags, std::vector<Item> photographs, SweepJob job,
+                     const phosphene::Context& context, int argc, char** argv,
+                     const nlohmann::json& more = nlohmann::json::object());
 
 }  // namespace apps

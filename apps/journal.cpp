@@ -187,7 +187,7 @@ std::string difference(const Json& before, const Json& now) {
     if (flag == "--data" && !items.empty()) continue;  // counts say more than its fingerprint
     add(value_difference(flag, old_settings, new_settings));
   }
-  if (all.empty() && before["items"] != now["items"]) return "an image was another number of items";
+  if (all.empty() && before["items"] != now["items"]) return "an image had other items";
   return all;
 }
 

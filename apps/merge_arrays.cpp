@@ -96,12 +96,7 @@ void merge_arrays(const Json& header, const std::map<std::int64_t, MergedItem>& 
     throw Error("--arrays " + folder + ": the sweep (" + header.value("app", "") +
                 ") has no arrays");
   }
-  std::error_code error;
-  fs::create_directories(folder, error);
-  if (!fs::is_directory(folder)) {
-    throw Error("--arrays " + folder + ": cannot be made a folder: " +
-                (error ? error.message() : "there is a file of this name"));
-  }
+  make_folder("--arrays", folder);
   const std::int64_t variants = header["items"].contains("variants")
                                     ? static_cast<std::int64_t>(header["items"]["variants"].size())
                                     : 1;

@@ -158,7 +158,8 @@ int occlude(apps::OcclusionFlags& f, int argc, char** argv) {
     }
     return records;
   };
-  return apps::sweep_and_report(f, job, context, argc, argv, report(occlusion.plan()));
+  return apps::sweep_and_report(f, f.photographs.listed(), job, context, argc, argv,
+                                report(occlusion.plan()));
 }
 
 }  // namespace

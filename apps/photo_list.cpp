@@ -91,8 +91,7 @@ void give_names(std::vector<Item>& items, const std::vector<std::string>& ending
   }
 }
 
-std::vector<Item> photo_list(const std::string& image, const std::string& images,
-                             const std::vector<std::string>& endings) {
+std::vector<Item> photo_list(const std::string& image, const std::string& images) {
   if (image.empty() == images.empty()) {
     throw UsageError("expected either --image F or --images FOLDER|LIST");
   }
@@ -108,7 +107,6 @@ std::vector<Item> photo_list(const std::string& image, const std::string& images
   } else {
     throw UsageError("--images " + images + ": no such folder or list");
   }
-  give_names(items, endings);
   return items;
 }
 

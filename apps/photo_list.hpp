@@ -21,9 +21,8 @@ void give_names(std::vector<Item>& items, const std::vector<std::string>& ending
 
 /// The photographs of `--image` or of `--images`: of a folder its files that end in .jpg, .jpeg,
 /// .png or .bmp, sorted by the bytes of their names; of a list its lines, each a path relative to
-/// the list's folder. Named by give_names. Throws UsageError where there is none.
-std::vector<Item> photo_list(const std::string& image, const std::string& images,
-                             const std::vector<std::string>& endings);
+/// the list's folder. Not named yet. Throws UsageError where there is none.
+std::vector<Item> photo_list(const std::string& image, const std::string& images);
 
 /// 16 hexadecimal digits that stand for the list: of what is listed, in order.
 std::string list_hash(const std::vector<Item>& items);

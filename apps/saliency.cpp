@@ -1,7 +1,9 @@
 // Maps which pixels a class's score, or any neuron, follows.
 #include <algorithm>
+#include <iterator>
 #include <limits>
 #include <optional>
+#include <vector>
 
 #include "classes.hpp"
 #include "explain_flags.hpp"
@@ -42,12 +44,19 @@ struct Flags : apps::ExplainFlags {
   }
 };
 
+std::string own_samples(SaliencyMethod method) {
+  return std::to_string(sample_count({.method = method}));
+}
+
 void Flags::add_to(CLI::App& app) {
   app.add_option("--class", target_class, "Number or name of the class [the strongest]");
   app.add_option("--layer", layer, "A neuron of this layer instead of a class");
   app.add_option("--channel", channel, "Of --layer [the strongest]");
   app.add_option("--at", at, "Row and column in --layer: Y,X [the strongest]");
-  app.add_option("--samples", samples, "Noisy copies [25], or nodes of the integral [50]");
+  app.add_option("--samples", samples,
+                 "Noisy copies [" + own_samples(SaliencyMethod::smoothgrad) +
+                     "], or nodes of the integral [" +
+                     own_samples(SaliencyMethod::integrated_gradients) + "]");
   app.add_option("--sigma", sigma,
                  "Of SmoothGrad's noise, as a share of the range of pixels [0.15]");
   app.add_option("--baseline", baseline, "Image where integrated gradients begin [black]");
@@ -190,14 +199,6 @@ class Output {
   HeatmapOptions rendering_;
 };
 
-/// Of one photograph.
-std::int64_t runs_of(const SaliencyOptions& options) {
-  const bool smooth = options.method == SaliencyMethod::smoothgrad;
-  if (!smooth && options.method != SaliencyMethod::integrated_gradients) return 1;
-  const int usual = smooth ? 25 : 50;
-  return options.samples > 0 ? options.samples : usual;
-}
-
 int explain(const Flags& f, int argc, char** argv) {
   f.rendering();
   f.per_channel();
@@ -211,7 +212,8 @@ int explain(const Flags& f, int argc, char** argv) {
     baseline = frame(*context, photo, size);
     options.baseline = &baseline;
   }
-  const std::int64_t batch = f.batch_on(*context, runs_of(options));
+  const std::vector<apps::Item> list = f.photographs.listed();
+  const std::int64_t batch = f.batch_on(*context, std::ssize(list) * sample_count(options));
   Saliency saliency(*context, network, size, size, batch, options);
   const Output output(f, network, size);
 
@@ -241,7 +243,7 @@ int explain(const Flags& f, int argc, char** argv) {
     }
     return records;
   };
-  return apps::sweep_and_report(f, job, *context, argc, argv);
+  return apps::sweep_and_report(f, list, job, *context, argc, argv);
 }
 
 }  // namespace

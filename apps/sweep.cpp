@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <functional>
+#include <utility>
 
 #include "common.hpp"
 #include "journal.hpp"
@@ -80,8 +81,8 @@ int run_shard(const SweepList& list, const SweepJob& job, const std::string& giv
 
 }  // namespace
 
-int sweep(const SweepFlags& flags, const SweepJob& job) {
-  const SweepList list = list_photographs(flags, job);
+int sweep(const SweepFlags& flags, std::vector<Item> photographs, const SweepJob& job) {
+  const SweepList list = list_photographs(flags, std::move(photographs), job);
   if (!flags.image.empty()) {
     if (flags.shard.empty()) return run_one(list, job);
     throw UsageError("--shard " + flags.shard + ": is for --images, not for --image");

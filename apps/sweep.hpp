@@ -14,6 +14,7 @@
 #include "phosphene/datasets/dataset.hpp"
 #include "phosphene/network.hpp"
 #include "phosphene/tensor.hpp"
+#include "photo_list.hpp"
 
 // A sweep is a list of items that do not know of each other, photographs or images of a data set:
 // any shard of it may run anywhere, be killed, and go on where it was. docs/clusters.md says how
@@ -26,6 +27,8 @@ struct SweepFlags {
   double max_megapixels = 90;
 
   void add_to(CLI::App& app);
+  /// The photographs, for sweep(). To be called once: a list may come through a pipe.
+  std::vector<Item> listed() const { return photo_list(image, images); }
 };
 
 /// One photograph as a method gets it.
@@ -111,7 +114,7 @@ struct SweepJob {
 /// Runs the shard's part of the sweep over photographs (`run`); returns the exit code: kDone,
 /// kFailed if a photograph failed, kInterrupted after SIGTERM or Ctrl-C. Of `--image F` it prints
 /// the record; of `--images` it keeps a journal in `out` and prints its name.
-int sweep(const SweepFlags& flags, const SweepJob& job);
+int sweep(const SweepFlags& flags, std::vector<Item> photographs, const SweepJob& job);
 /// The same over a data set (`stream`), of which `--shard` takes the images i, i+N, ... with all
 /// their variants.
 int sweep(const phosphene::Dataset& data, const std::string& shard, const SweepJob& job);

@@ -13,16 +13,7 @@ namespace apps {
 namespace {
 
 namespace fs = std::filesystem;
-using phosphene::Error;
 using phosphene::UsageError;
-
-void make_folder(const std::string& out) {
-  std::error_code error;
-  fs::create_directories(out, error);
-  if (fs::is_directory(out)) return;
-  throw Error("--out " + out + ": cannot be made a folder: " +
-              (error ? error.message() : "there is a file of this name"));
-}
 
 /// What one image's files end in.
 std::vector<std::string> all_endings(const SweepJob& job) {
@@ -60,13 +51,15 @@ void check_data_folder(const std::vector<Item>& images, const SweepJob& job) {
 
 }  // namespace
 
-SweepList list_photographs(const SweepFlags& flags, const SweepJob& job) {
+SweepList list_photographs(const SweepFlags& flags, std::vector<Item> photographs,
+                           const SweepJob& job) {
   SweepList list;
-  list.images = photo_list(flags.image, flags.images, job.endings);
+  list.images = std::move(photographs);
+  give_names(list.images, job.endings);
   check_out(flags.images, job.out);
   check_overwriting(list.images, job.out, job.endings, job.inputs);
   check_report(list.images, "--images", job.json, job.out, job.inputs);
-  make_folder(job.out);
+  make_folder("--out", job.out);
   list.described = {{"count", list.images.size()}, {"hash", list_hash(list.images)}};
   list.noun = "photographs";
   list.load = [paths = list.images, most = flags.max_megapixels](std::int64_t image) {
@@ -90,7 +83,7 @@ SweepList list_data(const phosphene::Dataset& data, const SweepJob& job) {
   check_overwriting(list.images, job.out, endings, job.inputs);
   check_data_folder(list.images, job);
   check_report(list.images, "--data", job.json, job.out, job.inputs);
-  make_folder(job.out);
+  make_folder("--out", job.out);
   list.described = {{"count", list.count()}, {"hash", data.fingerprint()}, {"of", "--data"}};
   if (list.variants.size() > 1) list.described["variants"] = list.variants;
   list.noun = list.variants.size() > 1 ? "items" : "images";

@@ -36,7 +36,8 @@ struct SweepList {
 };
 
 /// Throws UsageError where a file of the sweep would replace one that is read; makes job.out.
-SweepList list_photographs(const SweepFlags& flags, const SweepJob& job);
+SweepList list_photographs(const SweepFlags& flags, std::vector<Item> photographs,
+                           const SweepJob& job);
 SweepList list_data(const phosphene::Dataset& data, const SweepJob& job);
 
 /// "DIR/adversarial-1-of-4.npy"; of an undivided sweep "DIR/adversarial.npy".

@@ -64,7 +64,11 @@ Named read_network(const std::string& argument) {
     options.model = before;
     options.weights.erase(0, colon + 1);
   }
-  return {argument.substr(0, equals), argument, load_network(options)};
+  try {
+    return {argument.substr(0, equals), argument, load_network(options)};
+  } catch (const UnnamedModel& error) {
+    throw Error(std::string(error.what()) + ": name it by NAME=MODEL:WEIGHTS");
+  }
 }
 
 std::vector<Named> read_networks(const Flags& f) {

@@ -133,13 +133,8 @@ Images open_images(const Flags& f, const Network& network) {
 /// Made if it is not there; one that was made and stays empty goes again.
 class Folder {
  public:
-  explicit Folder(std::string out) : out_(std::move(out)) {
-    std::error_code error;
-    made_ = std::filesystem::create_directories(out_, error);
-    if (std::filesystem::is_directory(out_)) return;
-    throw Error("--out " + printable(out_) + ": cannot be made a folder: " +
-                (error ? error.message() : "there is a file of this name"));
-  }
+  explicit Folder(std::string out)
+      : out_(std::move(out)), made_(apps::make_folder("--out", out_)) {}
   ~Folder() {
     std::error_code ignored;  // that it is not empty
     if (made_) std::filesystem::remove(out_, ignored);
@@ -149,7 +144,7 @@ class Folder {
 
  private:
   std::string out_;
-  bool made_ = false;
+  bool made_;
 };
 
 std::string percent(double share) {

@@ -42,9 +42,9 @@ Certified::Certified(const CertifyFlags& f, std::int64_t copies) {
                        .count = count,
                        .warn = warn});
   context = make_context(f);
-  constexpr std::int64_t kMostAtOnce = 1024;
+  constexpr std::int64_t kMostOfAuto = 1024;
   batch = data_batch(f.batch, recorded_device(f.shard, f.out), *context, data->image_shape(),
-                     kMostAtOnce, copies > 0 ? copies : data->size());
+                     kMostOfAuto, copies > 0 ? copies : data->size());
 }
 
 SweepJob certify_job(const CertifyFlags& f, const Certified& what, const std::string& method) {

@@ -170,7 +170,8 @@ AttackPlan read(const AttackFlags& f, const CLI::App& app) {
     const bool several = !f.epsilons.empty();
     const std::string tiny =
         tiny_l2(several ? "--epsilons" : "--eps", several ? f.epsilons : eps, largest, has_linf);
-    if (!tiny.empty()) warn(tiny);
+    if (!tiny.empty()) plan.warnings.push_back(tiny);
+    for (const std::string& line : plan.warnings) warn(line);
   }
   return plan;
 }

@@ -36,6 +36,7 @@ struct AttackPlan {
   std::int64_t limit = 0;        ///< images, from the first on; 0: all
   bool naive = false;            ///< the attack does not know of the defence
   std::int64_t pictures = 0;     ///< images, from the first on, that are saved as PNG
+  std::vector<std::string> warnings{};  ///< that read() gave, for a report
 
   /// Epsilons that are items of the sweep; a `nearest` method has one item an image.
   std::size_t variants() const { return method->nearest ? 1 : epsilons.size(); }

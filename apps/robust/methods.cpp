@@ -5,6 +5,7 @@
 #include <memory>
 #include <utility>
 
+#include "explain_flags.hpp"
 #include "phosphene/attacks/autoattack.hpp"
 #include "phosphene/error.hpp"
 
@@ -167,7 +168,7 @@ const Method& method_of(const std::string& name) {
 }
 
 std::int64_t most_in_work(const Method& method, std::int64_t images) {
-  return method.fills ? std::max(images, kMostAtOnce) : images;
+  return method.fills ? std::max(images, kLargestBatch) : images;
 }
 
 std::string methods_with(const std::string& flag) {

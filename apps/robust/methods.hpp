@@ -12,7 +12,7 @@
 
 namespace apps {
 
-constexpr std::int64_t kMostAtOnce = 512;  ///< images in a batch that nobody chose
+constexpr std::int64_t kMostOfAuto = 512;  ///< images in a batch of --batch auto
 
 /// Runs an attack over a queue.
 using RunAttack = std::function<void(const phosphene::NextExample&, const phosphene::TakeOutcome&)>;
@@ -40,7 +40,7 @@ const std::vector<Method>& methods();
 /// Throws phosphene::UsageError with the names that there are.
 const Method& method_of(const std::string& name);
 
-/// How many images of so many can be in work at once.
+/// How many images of so many can be in work at once; of a method that fills, any --batch.
 std::int64_t most_in_work(const Method& method, std::int64_t images);
 
 /// The methods that have `flag`, for a message: "bim, pgd, mi-fgsm".

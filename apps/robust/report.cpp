@@ -156,6 +156,8 @@ nlohmann::json report(const AttackFlags& f, const AttackPlan& plan, const Subjec
     const Summary& nearest = summaries.front();
     json["distance"] = to_json(plan.options.norm == Norm::linf ? nearest.linf : nearest.l2);
   }
+  std::vector<std::string> all_warnings = plan.warnings;
+  all_warnings.insert(all_warnings.end(), warnings.begin(), warnings.end());
   const auto skipped =
       std::ranges::count_if(records, [](const ImageRecord& each) { return each.record.skipped; });
   json.update(setup_of(f, plan, s));
@@ -163,7 +165,7 @@ nlohmann::json report(const AttackFlags& f, const AttackPlan& plan, const Subjec
                {"skipped", skipped / static_cast<std::int64_t>(plan.variants())},
                {"epsilons", list},
                {"curve", to_json(curve(all, plan.options.norm, plan.epsilons))},
-               {"warnings", warnings}});
+               {"warnings", all_warnings}});
   const Shard shard = parse_shard(f.shard, environment);
   if (shard.count > 1) {
     json["shard"] = std::to_string(shard.index) + "/" + std::to_string(shard.count);
@@ -178,7 +180,7 @@ void save_pictures(const AttackFlags& f, const AttackPlan& plan, const Subject& 
       shard.count == 1 ? ""
                        : "-" + std::to_string(shard.index) + "-of-" + std::to_string(shard.count);
   const std::string title =
-      network_name(s) + (f.defences.empty() ? "" : " behind " + list_of(f.defences)) +
+      network_name(s) + (f.defences.empty() ? "" : " behind " + members(f.defences)) +
       (f.expectation.empty() ? "" : " over " + f.expectation) + " under " +
       (plan.naive ? "naive " : "") + f.method +
       (f.targeted.empty() ? "" : " towards " + f.targeted) + (f.mask.empty() ? "" : ", masked");

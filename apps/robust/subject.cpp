@@ -15,6 +15,7 @@
 #include "phosphene/framing.hpp"
 #include "phosphene/image.hpp"
 #include "phosphene/models.hpp"
+#include "phosphene/text.hpp"
 #include "sweep.hpp"
 
 namespace apps {
@@ -148,7 +149,7 @@ Subject open_subject(const AttackFlags& f, const AttackPlan& plan) {
   if (!f.mask.empty()) s.mask = load_mask(f.mask, shape.h, shape.w);
   s.context = make_context(f);
   const std::int64_t items = s.data->size() * static_cast<std::int64_t>(plan.variants());
-  s.batch = data_batch(f.batch, recorded_device(f.shard, f.out), *s.context, shape, kMostAtOnce,
+  s.batch = data_batch(f.batch, recorded_device(f.shard, f.out), *s.context, shape, kMostOfAuto,
                        most_in_work(*plan.method, items));
   const VictimMaker seen(f, s, !plan.naive), tried(f, s, true);
   for (const auto& stage : tried.stages()) s.random = s.random || stage->random();
@@ -160,11 +161,7 @@ Subject open_subject(const AttackFlags& f, const AttackPlan& plan) {
   return s;
 }
 
-std::string list_of(const std::vector<std::string>& texts) {
-  std::string result;
-  for (const std::string& text : texts) result += (result.empty() ? "" : " | ") + text;
-  return result;
-}
+std::string members(const std::vector<std::string>& defences) { return joined(defences, " | "); }
 
 nlohmann::json settings(const AttackFlags& f, const AttackPlan& plan, const Subject& s) {
   nlohmann::json json = settings_of(f, *s.network);
@@ -173,7 +170,7 @@ nlohmann::json settings(const AttackFlags& f, const AttackPlan& plan, const Subj
                {"--norm", to_string(plan.options.norm)},
                {"--targeted", f.targeted},
                {"--mask", content_of(f.mask)},
-               {"--defence", list_of(f.defences)},
+               {"--defence", members(f.defences)},
                {"--naive", plan.naive},
                {"--expectation", f.expectation}});
   const nlohmann::json used = plan.method->used(plan.options);

@@ -40,7 +40,7 @@ struct Subject {
 Subject open_subject(const AttackFlags& flags, const AttackPlan& plan);
 
 /// "jpeg:75 | median:3": members whose scores are averaged.
-std::string list_of(const std::vector<std::string>& defences);
+std::string members(const std::vector<std::string>& defences);
 
 /// What determines the numbers, for the journal.
 nlohmann::json settings(const AttackFlags& flags, const AttackPlan& plan, const Subject& subject);

@@ -8,6 +8,7 @@
 
 #include "phosphene/datasets/dataset.hpp"
 #include "phosphene/error.hpp"
+#include "phosphene/text.hpp"
 
 namespace phosphene::datasets {
 namespace {
@@ -62,12 +63,8 @@ std::int64_t ClassNames::find(const std::string& where, std::string_view text) c
   if (found == known_.end()) {
     std::vector<std::string> names;
     for (const auto& [name, classes] : known_) names.push_back(name);
-    std::string near;
-    for (const std::string& name : near_names(plain(text), names)) {
-      near += (near.empty() ? "; near: " : ", ") + printable(name);
-    }
     throw UsageError(fmt::format("{}: unknown class '{}', expected {}{}", where, printable(text),
-                                 expected(), near));
+                                 expected(), near_text(plain(text), names)));
   }
   if (found->second.size() > 1) {
     throw UsageError(fmt::format("{}: '{}' is what classes {} and {} are called, expected a number",

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "phosphene/error.hpp"
+#include "phosphene/text.hpp"
 
 namespace phosphene {
 namespace {
@@ -61,11 +62,8 @@ int Graph::find(std::string_view name) const {
   }
   std::vector<std::string> names;
   for (const Node& node : nodes_) names.push_back(node.name);
-  std::string near;
-  for (const std::string& candidate : near_names(name, names)) {
-    near += (near.empty() ? "" : ", ") + candidate;
-  }
-  throw UsageError("there is no layer '" + std::string(name) + "' in the network; near: " + near);
+  throw UsageError("there is no layer '" + printable(name) + "' in the network" +
+                   near_text(name, names));
 }
 
 }  // namespace phosphene

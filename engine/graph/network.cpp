@@ -1,6 +1,7 @@
 #include "phosphene/network.hpp"
 
 #include "phosphene/error.hpp"
+#include "phosphene/text.hpp"
 
 namespace phosphene {
 namespace {
@@ -80,11 +81,7 @@ const HostArray& Weights::at(const std::string& name) const {
   if (it != arrays_.end()) return it->second;
   std::vector<std::string> names;
   for (const auto& [key, array] : arrays_) names.push_back(key);
-  std::string near;
-  for (const std::string& candidate : near_names(name, names)) {
-    near += (near.empty() ? "; near: " : ", ") + printable(candidate);
-  }
-  throw Error(source_ + ": has no tensor '" + name + "'" + near);
+  throw Error(source_ + ": has no tensor '" + name + "'" + near_text(name, names));
 }
 
 const HostArray& Weights::at(const std::string& name,

@@ -56,22 +56,14 @@ std::vector<Sample> gauss_legendre(int n) {
 }
 
 std::vector<Sample> samples_of(const SaliencyOptions& options) {
-  constexpr int kNoisy = 25, kNodes = 50, kMost = 1'000'000;
-  if (options.samples < 0 || options.samples > kMost) {
-    throw UsageError("--samples " + std::to_string(options.samples) +
-                     ": expected 1 to 1000000, or 0 for the method's own");
-  }
+  const int n = sample_count(options);
   if (!(options.sigma >= 0) || !std::isfinite(options.sigma)) {
     throw UsageError("--sigma " + std::to_string(options.sigma) + ": expected at least 0");
   }
-  const auto count = [&](int otherwise) {
-    return options.samples > 0 ? options.samples : otherwise;
-  };
   if (options.method == SaliencyMethod::smoothgrad) {
-    const int n = count(kNoisy);
     return {static_cast<std::size_t>(n), {1, 1 / static_cast<float>(n)}};
   }
-  if (options.method == SaliencyMethod::integrated_gradients) return gauss_legendre(count(kNodes));
+  if (options.method == SaliencyMethod::integrated_gradients) return gauss_legendre(n);
   return {{}};
 }
 
@@ -93,6 +85,18 @@ const std::vector<std::string>& saliency_method_names() {
     return all;
   }();
   return names;
+}
+
+int sample_count(const SaliencyOptions& options) {
+  constexpr int kNoisy = 25, kNodes = 50, kMost = 1'000'000;
+  if (options.samples < 0 || options.samples > kMost) {
+    throw UsageError("--samples " + std::to_string(options.samples) +
+                     ": expected 1 to 1000000, or 0 for the method's own");
+  }
+  const bool noisy = options.method == SaliencyMethod::smoothgrad;
+  if (!noisy && options.method != SaliencyMethod::integrated_gradients) return 1;
+  const int usual = noisy ? kNoisy : kNodes;
+  return options.samples > 0 ? options.samples : usual;
 }
 
 struct Saliency::Impl {

@@ -17,6 +17,7 @@
 #include "engine/models/squeezenet.hpp"
 #include "engine/models/vgg.hpp"
 #include "phosphene/error.hpp"
+#include "phosphene/text.hpp"
 
 namespace phosphene {
 namespace {
@@ -51,13 +52,10 @@ std::string find_weights(const std::string& name) {
       if (entry.path().extension() == ".safetensors") known.push_back(entry.path().stem());
     }
   }
-  std::string near;
-  for (const std::string& candidate : near_names(name, known)) {
-    near += (near.empty() ? "; cached: " : ", ") + candidate;
-  }
-  throw UsageError("--weights '" + name +
-                   "': no such file, and none fetched under this name: try " +
-                   "scripts/fetch_weights.sh " + name + near);
+  const std::vector<std::string> near = near_names(name, known);
+  throw UsageError(
+      "--weights '" + name + "': no such file, and none fetched under this name: try " +
+      "scripts/fetch_weights.sh " + name + (near.empty() ? "" : "; cached: " + joined(near)));
 }
 
 std::uint64_t parse_seed(const std::string& text) {
@@ -87,12 +85,8 @@ const Family& family_of(const std::string& model) {
   for (const Family& family : families()) {
     if (std::ranges::find(family.names, model) != family.names.end()) return family;
   }
-  std::string near;
-  for (const std::string& name : near_names(model, model_names(), 4)) {
-    near += (near.empty() ? "" : ", ") + name;
-  }
-  throw UsageError("--model '" + printable(model) + "': no such model; near: " + near +
-                   " (--help lists all)");
+  throw UsageError("--model '" + printable(model) + "': no such model" +
+                   near_text(model, model_names(), 4));
 }
 
 Network build(const std::string& model, Weights weights, const NetworkOptions& options,
@@ -152,8 +146,7 @@ Network load_network(const NetworkOptions& options) {
   } catch (const Error& error) {  // which would speak of a model that nobody named
     std::string why = error.what();
     if (why.starts_with(source + ": ")) why.erase(0, source.size() + 2);
-    throw Error(source + ": does not say its model: name it by --model, or in transfer by " +
-                "NAME=MODEL:WEIGHTS (tried as " + kUsual + ": " + why + ")");
+    throw UnnamedModel(source + ": does not say its model (tried as " + kUsual + ": " + why + ")");
   }
 }
 

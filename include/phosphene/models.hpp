@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "phosphene/error.hpp"
 #include "phosphene/graph.hpp"
 #include "phosphene/network.hpp"
 
@@ -38,7 +39,12 @@ struct NetworkOptions {
 Network make_model(const std::string& model, Weights weights, const NetworkOptions& options = {});
 std::vector<std::string> model_names();
 
-/// The network that the options describe. Throws UsageError that names the flag.
+/// A weights file neither says its model nor holds the usual one, and the options name none.
+struct UnnamedModel : Error {
+  using Error::Error;
+};
+
+/// The network that the options describe. Throws UsageError that names the flag, or UnnamedModel.
 Network load_network(const NetworkOptions& options);
 
 /// The node with the scores of the classes, [n, classes, 1, 1], before any Softmax. Throws

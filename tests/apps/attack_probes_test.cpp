@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "apps/explain_flags.hpp"
 #include "apps/robust/methods.hpp"
 #include "apps/robust/probes.hpp"
 #include "apps/robust/setup.hpp"
@@ -158,6 +159,24 @@ TEST_F(Probes, AnImageThatLeavesItsBallEndsTheRun) {
   } catch (const Error& error) {
     EXPECT_THAT(error.what(), HasSubstr("shapes-00000: the attacked image is 0."));
   }
+}
+
+/// It asks for many images at once for each, so that two fill any batch.
+TEST(Batch, OfAMethodThatFillsIsAsItWasChosen) {
+  const Context context({.device = "cpu"});
+  const auto batch = [&](const std::string& text, const char* method) {
+    return data_batch(text, {}, context, {1, 3, 64, 64}, kMostOfAuto,
+                      most_in_work(method_of(method), 2));
+  };
+  testing::internal::CaptureStderr();
+  EXPECT_EQ(batch("1024", "hopskipjump"), 1024);
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
+  EXPECT_LE(batch("auto", "hopskipjump"), kMostOfAuto);
+  EXPECT_GT(batch("auto", "hopskipjump"), 2);
+  EXPECT_EQ(batch("auto", "pgd"), 2);
+  testing::internal::CaptureStderr();
+  EXPECT_EQ(batch("1024", "pgd"), 2);
+  EXPECT_THAT(testing::internal::GetCapturedStderr(), HasSubstr("--batch 1024: 2 are all"));
 }
 
 TEST_F(Probes, KnowARandomResize) {

@@ -83,8 +83,8 @@ TEST_F(AttackApp, RefusesWeightsThatDoNotSayTheirModel) {
   write_weights(path("bare.safetensors"),
                 {{"conv1.weight", {{4, 3, 7, 7}, std::vector<float>(588)}}});
   flags_["--weights"] = path("bare.safetensors");
-  expect_refused(kFailed, {"bare.safetensors: does not say its model", "--model",
-                           "NAME=MODEL:WEIGHTS", "found e.g. 'conv1.weight'"});
+  expect_refused(kFailed, {"bare.safetensors: does not say its model (tried as vgg19: ",
+                           "found e.g. 'conv1.weight'", "): name it by --model\n"});
 }
 
 TEST_F(AttackApp, RefusesFlagsOfOtherMethods) {

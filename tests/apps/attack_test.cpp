@@ -187,6 +187,7 @@ TEST_F(AttackApp, ABallOfL2HasARadiusOfItsOwn) {
   EXPECT_NE(err.find(warning), std::string::npos) << err;
   EXPECT_NE(err.find("--norm linf"), std::string::npos) << err;
   EXPECT_EQ(err.find(warning), err.rfind(warning)) << err;
+  EXPECT_THAT(json()["warnings"][0].get<std::string>(), testing::StartsWith(warning));
 }
 
 TEST_F(AttackApp, ObfuscatedNetworksRaiseWarnings) {

@@ -53,6 +53,8 @@ TEST_F(CamApp, TakesNoMoreAtOnceThanThereAre) {
   EXPECT_NE(text.find("\"batch\":3"), std::string::npos) << text;
 }
 
+TEST_F(CamApp, TakesAListThatCanBeReadOnlyOnce) { expect_the_same_of_a_pipe(); }
+
 TEST_F(CamApp, SaysWhereAMapIsNowherePositive) {
   // The maps are a ReLU's, so that a gradient below 0 weighs all of them down.
   Tensor gradient = Tensor::host({1, 64, 8, 8});

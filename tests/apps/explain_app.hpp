@@ -1,5 +1,6 @@
 #pragma once
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -37,6 +38,24 @@ class ExplainApp : public InFolder {
     write_picture(path("photos/c.png"), 32, 32, 3);
     flags_.erase("--image");
     flags_["--images"] = {path("photos")};
+  }
+
+  /// The list of the same photographs comes as a shell's <(ls photos/*) brings it.
+  void expect_the_same_of_a_pipe() {
+    take_a_folder();
+    ASSERT_EQ(run().code, 0);
+    const Bytes expected = read("out/c.npy");
+    int ends[2];
+    ASSERT_EQ(pipe(ends), 0);
+    const std::string list = path("photos/a.png\n") + path("photos/b.png\n") + path("photos/c.png");
+    ASSERT_EQ(::write(ends[1], list.data(), list.size()), std::ssize(list));
+    close(ends[1]);
+    flags_["--images"] = {"/dev/fd/" + std::to_string(ends[0])};
+    flags_["--out"] = {path("piped")};
+    const Outcome outcome = run();
+    close(ends[0]);
+    ASSERT_EQ(outcome.code, 0) << outcome.err;
+    EXPECT_EQ(read("piped/c.npy"), expected);
   }
 
   Outcome run() const {

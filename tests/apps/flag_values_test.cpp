@@ -6,7 +6,10 @@
 #include <string>
 #include <vector>
 
+#include "apps/common.hpp"
 #include "phosphene/error.hpp"
+#include "phosphene/text.hpp"
+#include "tests/formats/support.hpp"
 
 namespace apps {
 namespace {
@@ -102,6 +105,25 @@ TEST(NearNames, BeginAlike) {
   EXPECT_EQ(phosphene::near_names("resnet20", names, 2),
             (std::vector<std::string>{"resnet20_cifar10", "resnet50"}));
   EXPECT_EQ(phosphene::near_names("--epsilon", names, 1), (std::vector<std::string>{"--eps"}));
+}
+
+TEST(NearNames, EndAMessage) {
+  const std::vector<std::string> names{"conv2", "conv1\n"};
+  EXPECT_EQ(phosphene::near_text("conv1", names), "; near: conv1?, conv2");
+  EXPECT_EQ(phosphene::near_text("conv1", {}), "");
+  EXPECT_EQ(phosphene::joined(std::vector<std::string>{"a", "", "b"}, "|"), "a||b");
+}
+
+class MakeFolder : public phosphene::test::InFolder {};
+
+TEST_F(MakeFolder, SaysWhetherItDidAndWhatIsInTheWay) {
+  EXPECT_TRUE(make_folder("--out", path("a/b")));
+  EXPECT_FALSE(make_folder("--out", path("a/b")));
+  write("file", phosphene::test::Bytes{1});
+  EXPECT_THAT([&] { make_folder("--out", path("file")); },
+              ThrowsMessage<phosphene::Error>("--out " + path("file") +
+                                              ": cannot be made a folder: "
+                                              "there is a file of this name"));
 }
 
 }  // namespace

@@ -80,6 +80,8 @@ TEST_F(SaliencyApp, AFolderIsAsItsPhotographsAloneAndTheSameTwice) {
   EXPECT_NE(all.err.find("--batch 99: 6 are all"), std::string::npos) << all.err;
 }
 
+TEST_F(SaliencyApp, TakesAListThatCanBeReadOnlyOnce) { expect_the_same_of_a_pipe(); }
+
 TEST_F(SaliencyApp, ReplacesNoFileThatItReadsAndKnowsWhatItRead) {
   std::filesystem::create_directory(path("out"));
   write_picture(path("out/a.png"), 32, 32, 4);

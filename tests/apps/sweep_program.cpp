@@ -109,12 +109,13 @@ int main(int argc, char** argv) {
     if (!f.data.empty()) return sweep_data(f);
     const nlohmann::json before = apps::recorded_device(f, f.out);
     if (f.tiles == 0) f.tiles = before.is_object() ? before.value("tiles", 0) : 3;
-    return apps::sweep(f, {.app = "grey",
-                           .out = f.out,
-                           .settings = {{"--scale", f.scale}, {"--batch", f.batch}},
-                           .device = {{"kind", f.kind}, {"name", f.name}, {"tiles", f.tiles}},
-                           .endings = {".npy", ".png"},
-                           .batch = f.batch,
-                           .run = [&](auto photos) { return grey(f, photos); }});
+    return apps::sweep(f, f.listed(),
+                       {.app = "grey",
+                        .out = f.out,
+                        .settings = {{"--scale", f.scale}, {"--batch", f.batch}},
+                        .device = {{"kind", f.kind}, {"name", f.name}, {"tiles", f.tiles}},
+                        .endings = {".npy", ".png"},
+                        .batch = f.batch,
+                        .run = [&](auto photos) { return grey(f, photos); }});
   });
 }

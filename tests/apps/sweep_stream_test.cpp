@@ -230,6 +230,7 @@ TEST_F(SweepStreams, RefuseOtherDataOrLostRows) {
   ASSERT_EQ(scaled("out").code, kDone);
   const std::string journal = path("out/journal-0-of-1.jsonl");
   expect_refused(scaled("out", {"--scale", "2"}), kUsage, {journal, "--scale was 1.0"});
+  expect_refused(scaled("out", {"--variants", "2"}), kUsage, {journal, "an image had other items"});
   const Bytes all = read("data.bin");
   write("data.bin", Bytes(all.begin(), all.begin() + 3 * kRecord));
   expect_refused(

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "phosphene/image.hpp"
+#include "tests/apps/app_inputs.hpp"
 #include "tests/apps/run_app.hpp"
 #include "tests/formats/support.hpp"
 
@@ -107,6 +108,17 @@ TEST_F(Transfer, RefusesNetworksThatDoNotFit) {
   expect_refusal({"--network", "a=shapes", "--network", "a=shapes"}, {"--network", "two", "'a'"});
   expect_refusal({"--network", "a=shapes", "--network", "b=resnet20_cifar10:random:1"},
                  {"--network b", "10 classes", "8", "a"});
+}
+
+TEST_F(Transfer, SaysHowANetworksModelIsNamedHere) {
+  write_weights(path("bare.safetensors"),
+                {{"conv1.weight", {{4, 3, 7, 7}, std::vector<float>(588)}}});
+  const Outcome outcome = run_app(TRANSFER, with({"--network", "a=" + path("bare.safetensors")}));
+  EXPECT_EQ(outcome.code, 1);
+  for (const char* part : {"does not say its model", "): name it by NAME=MODEL:WEIGHTS\n"}) {
+    EXPECT_NE(outcome.err.find(part), std::string::npos) << outcome.err;
+  }
+  EXPECT_EQ(outcome.err.find("--model"), std::string::npos) << outcome.err;
 }
 
 TEST_F(Transfer, PromisesNothingThatItRefuses) {

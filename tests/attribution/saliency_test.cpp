@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <utility>
 
 #include "phosphene/error.hpp"
 #include "tests/attribution/classifiers.hpp"
@@ -146,6 +147,21 @@ TEST_F(Saliencies, MaxAbsIsOverTheChannels) {
     double most = 0;
     for (std::size_t c = 0; c < 3; ++c) most = std::max(most, std::abs(signed_map[c * 168 + p]));
     EXPECT_EQ(map.data()[p], static_cast<float>(most));
+  }
+}
+
+TEST_F(Saliencies, TakeAsManySamplesAsTheySay) {
+  EXPECT_EQ(sample_count({.method = SaliencyMethod::gradient}), 1);
+  EXPECT_EQ(sample_count({.method = SaliencyMethod::smoothgrad, .samples = 7}), 7);
+  for (const auto& [method, own] : {std::pair{SaliencyMethod::smoothgrad, 25},
+                                    std::pair{SaliencyMethod::integrated_gradients, 50}}) {
+    EXPECT_EQ(sample_count({.method = method}), own);
+    const auto with = [&](int samples) {
+      const SaliencyOptions options{.method = method, .samples = samples};
+      return testing::doubles(saliency(context_, network_, image_, options).attribution);
+    };
+    EXPECT_EQ(with(0), with(own));
+    EXPECT_NE(with(0), with(own - 1));
   }
 }
 

@@ -165,9 +165,9 @@ TEST(Models, OptionsGoBeforeTheFile) {
 }
 
 TEST(Models, ErrorsNameTheFlag) {
-  EXPECT_THAT(
-      [] { load_network({.model = "vgg12", .weights = "random:1"}); },
-      ThrowsMessage<UsageError>(HasSubstr("--model 'vgg12': no such model; near: vgg11, vgg13")));
+  EXPECT_THAT([] { load_network({.model = "vgg12", .weights = "random:1"}); },
+              ThrowsMessage<UsageError>(
+                  "--model 'vgg12': no such model; near: vgg11, vgg13, vgg16, vgg19"));
   // The name's beginning says more than its letters, of which resnet50 has more.
   EXPECT_THAT([] { load_network({.model = "resnet20", .weights = "random:1"}); },
               ThrowsMessage<UsageError>(HasSubstr("near: resnet20_cifar10, ")));

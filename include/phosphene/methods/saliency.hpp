@@ -29,10 +29,15 @@ const std::vector<std::string>& saliency_method_names();
 struct SaliencyOptions {
   SaliencyMethod method = SaliencyMethod::gradient;
   Target target{};
-  int samples = 0;      ///< 0: 25 of SmoothGrad, 50 nodes of integrated gradients
+  int samples = 0;      ///< 0: the method's own number of them, see sample_count()
   float sigma = 0.15F;  ///< of SmoothGrad's noise, as a share of the range of pixels, which is 1
   const Tensor* baseline = nullptr;  ///< of integrated gradients, [1, 3, h, w]; null: black
 };
+
+/// Of how many noisy copies or nodes an image's result is made: `samples`, else 25 of SmoothGrad
+/// and 50 of integrated gradients; 1 of the other methods. Throws UsageError for `samples` below 0
+/// or above a million.
+int sample_count(const SaliencyOptions& options);
 
 struct SaliencyResult {
   Tensor attribution;           ///< host, [n, 3, h, w], signed

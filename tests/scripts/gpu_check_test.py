@@ -374,5 +374,17 @@ class Parts(unittest.TestCase):
                     pictures.compare(array, file("c.npy", other))
 
 
+class Commands(unittest.TestCase):
+    @unittest.skipUnless("PHOSPHENE_APPS" in os.environ, "PHOSPHENE_APPS names no built programs")
+    def test_take_flags_that_the_programs_have(self):
+        """The device is the last that a program reads, before any work."""
+        for name, (program, *arguments), _ in CASES:
+            with self.subTest(name), tempfile.TemporaryDirectory() as folder:
+                ran = subprocess.run(
+                    [f"{os.environ['PHOSPHENE_APPS']}/{program}", *arguments, "--device", "none",
+                     "--out", f"{folder}/out.png"], capture_output=True, text=True)
+                self.assertIn(": --device 'none': expected cpu", ran.stderr)
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -85,11 +85,13 @@ std::string message(const CLI::App& app, const CLI::ParseError& error) {
   return often.empty() ? error.what() : often;
 }
 
-/// An empty value is a variable of a script that was not set, which must not mean the default.
+/// An empty value is a variable of a script that was not set, which must not mean the default. A
+/// title may be empty.
 void refuse_empty_values(const CLI::App& app) {
   for (const CLI::Option* option : app.get_options()) {
     const auto& values = option->results();
-    if (option->count() == 0 || std::ranges::find(values, "") == values.end()) continue;
+    if (option->count() == 0 || option->get_name() == "--title") continue;
+    if (std::ranges::find(values, "") == values.end()) continue;
     throw phosphene::UsageError(option->get_name() + " '': is empty, expected a value");
   }
 }
@@ -199,7 +201,8 @@ nlohmann::json provenance(const phosphene::Context& context, int argc, char** ar
 void refuse_overwriting(const NamedFiles& outputs, const NamedFiles& inputs) {
   const auto same = [](const std::string& a, const std::string& b) {
     std::error_code ignored;
-    return fs::weakly_canonical(a, ignored) == fs::weakly_canonical(b, ignored) ||
+    const fs::path one = fs::absolute(a, ignored), other = fs::absolute(b, ignored);
+    return fs::weakly_canonical(one, ignored) == fs::weakly_canonical(other, ignored) ||
            fs::equivalent(a, b, ignored);
   };
   for (auto output = outputs.begin(); output != outputs.end(); ++output) {
@@ -216,7 +219,7 @@ void refuse_overwriting(const NamedFiles& outputs, const NamedFiles& inputs) {
 bool lies_in(const std::string& file, const std::string& folder) {
   const auto folder_of = [](const fs::path& path) {
     std::error_code ignored;
-    return fs::weakly_canonical(path, ignored).parent_path();
+    return fs::weakly_canonical(fs::absolute(path, ignored), ignored).parent_path();
   };
   return folder_of(file) == folder_of(fs::path(folder) / "file");
 }

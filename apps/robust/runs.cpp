@@ -11,7 +11,6 @@
 #include <utility>
 
 #include "checksum.hpp"
-#include "common.hpp"
 #include "epsilons.hpp"
 #include "journal.hpp"
 #include "phosphene/error.hpp"
@@ -43,7 +42,7 @@ Json opened(const std::string& line) {
 struct Lines {
   Json header;
   std::map<std::int64_t, Json> records;
-  std::set<std::int64_t> failed;  ///< and did not get through later
+  std::set<std::int64_t> failed;  ///< and got through in no journal
   std::vector<std::string> files;
 
   void add(const std::string& path) {
@@ -73,7 +72,8 @@ struct Lines {
       records[item] = content["record"];
       failed.erase(item);
     } else if (content.contains("error")) {
-      failed.insert(content.at("item").get<std::int64_t>());
+      const auto item = content.at("item").get<std::int64_t>();
+      if (!records.contains(item)) failed.insert(item);
     }
   }
 };
@@ -86,10 +86,6 @@ Run run_of(const Lines& lines, const std::string& path, const std::string& at) {
     throw Error(path + ": holds " + std::to_string(there) + " of " + std::to_string(count) +
                 " items; expected the journals of all shards, each run to its end");
   }
-  if (!lines.failed.empty()) {
-    warn(path + ": " + std::to_string(lines.failed.size()) + " of " + std::to_string(count) +
-         " items failed, and are in no rate");
-  }
   std::vector<Record> records;
   for (const auto& [item, record] : lines.records) {
     try {
@@ -101,6 +97,10 @@ Run run_of(const Lines& lines, const std::string& path, const std::string& at) {
   }
   Run run;
   run.files = lines.files;
+  if (!lines.failed.empty()) {
+    run.warnings.push_back(std::to_string(lines.failed.size()) + " of " + std::to_string(count) +
+                           " items failed, and are in no rate");
+  }
   run.setup = setup_of_journal(nlohmann::json(lines.header["settings"]));
   run.norm = phosphene::parse_norm(run.setup["norm"].get<std::string>());
   run.summaries = summarise(records, parts_of(run.setup["method"].get<std::string>()));

@@ -16,7 +16,8 @@ struct Run {
   phosphene::Norm norm = phosphene::Norm::linf;
   std::vector<Summary> summaries;  ///< of a --json file: those it holds
   std::vector<CurvePoint> curve;
-  std::vector<std::string> warnings;  ///< of a --json file: those of the run
+  /// Those that a --json file holds; of journals, what is in no rate.
+  std::vector<std::string> warnings;
 
   /// The attack looks for the nearest image.
   bool nearest() const { return !summaries.empty() && !summaries.front().epsilon; }

@@ -67,8 +67,10 @@ Summary counted(const std::vector<const Record*>& records, const std::vector<std
     s.success.count += a.success ? 1 : 0;
     s.robust.count += record->robust() ? 1 : 0;
     s.rounded.count += a.rounded == record->label ? 1 : 0;
-    iterations.push_back(static_cast<double>(a.iterations));
-    queries.push_back(static_cast<double>(a.queries));
+    if (!a.no_start) {
+      iterations.push_back(static_cast<double>(a.iterations));
+      queries.push_back(static_cast<double>(a.queries));
+    }
     s.total_queries += a.queries;
     if (!a.success) continue;
     const bool stays = a.target >= 0 ? a.rounded == a.target : a.rounded != record->label;

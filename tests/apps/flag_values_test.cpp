@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -93,6 +94,16 @@ TEST(IterationRange, IsNotEmpty) {
                 ThrowsMessage<UsageError>(HasSubstr("expected A:B, whole numbers with A < B")))
         << text;
   }
+}
+
+TEST(LiesIn, GoesByPlacesThatNeedNotBeThere) {
+  const std::string here = std::filesystem::current_path().string();
+  for (const std::string folder : {".", "", "./", "none/..", here.c_str()}) {
+    EXPECT_TRUE(lies_in("a.npy", folder)) << folder;
+    EXPECT_TRUE(lies_in(here + "/a.npy", folder)) << folder;
+    EXPECT_FALSE(lies_in("none/a.npy", folder)) << folder;
+  }
+  EXPECT_TRUE(lies_in("none/a.npy", here + "/none/"));
 }
 
 TEST(NearNames, AreGivenOnce) {

@@ -67,5 +67,26 @@ TEST(Runs, OfAnotherProgramAreRefusedByItsName) {
   std::filesystem::remove(path);
 }
 
+// What one journal has done and another has as failed is one item.
+TEST(Runs, CountAnItemOnce) {
+  const std::string folder = testing::TempDir() + "two_journals";
+  std::filesystem::create_directory(folder);
+  const Json header{{"app", "attack"},
+                    {"journal", 1},
+                    {"items", {{"count", 2}}},
+                    {"settings", {{"--method", "pgd"}, {"--norm", "linf"}}}};
+  const auto write = [&](const std::string& name, Json item) {
+    std::ofstream file(folder + "/" + name);
+    for (Json line : {header, std::move(item)}) {
+      line["crc32"] = crc32(journal_text(line));
+      file << journal_text(line) << "\n";
+    }
+  };
+  write("journal-0-of-1.jsonl", {{"item", 0}, {"record", Json(to_json(right(0.1, true)))}});
+  write("journal-0-of-2.jsonl", {{"item", 0}, {"error", "cannot be read"}});
+  EXPECT_THAT(refusal([&] { read_run(folder, ""); }), HasSubstr("holds 1 of 2 items"));
+  std::filesystem::remove_all(folder);
+}
+
 }  // namespace
 }  // namespace apps

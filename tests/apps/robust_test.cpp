@@ -184,6 +184,12 @@ TEST(Summaries, OfNothingSayNothing) {
 
   const Summary none_fooled = summarise({right(0.1, false)}).front();
   EXPECT_THAT(table({none_fooled}, Norm::linf, false), HasSubstr("| - | - | 20.0 | 21.0 |\n"));
+  Record unstarted = right(0.1, false);
+  unstarted.attacked->no_start = true;
+  const Summary one_began = summarise({right(0.1, true), unstarted}).front();
+  EXPECT_EQ(one_began.success.of, 2);
+  EXPECT_EQ(one_began.queries.mean, 5);
+
   Record nearest = right(0.1, false);
   nearest.epsilon.reset();
   EXPECT_THAT(table(summarise({nearest}), Norm::l2, false),

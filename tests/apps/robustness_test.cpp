@@ -72,7 +72,7 @@ TEST_F(AttackApp, RobustnessSaysWhatFailed) {
   EXPECT_EQ(json()["warnings"].back(), "1 items failed, and are in no rate");
   const Outcome read = run_app(ROBUSTNESS, {path("out")});
   EXPECT_EQ(read.code, 0);
-  EXPECT_THAT(read.err, HasSubstr("out: 1 of 33 items failed, and are in no rate"));
+  EXPECT_THAT(read.err, HasSubstr(": 1 of 33 items failed, and are in no rate"));
 }
 
 // A name with '=' is a file's before it is a name and a file.
